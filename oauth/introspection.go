@@ -1,0 +1,19 @@
+// introspection.go: token introspection (RFC 7662 §2.2).
+
+package oauth
+
+// Introspection is the answer of the introspection endpoint. An inactive one has no other member (RFC 7662 §2.2).
+type Introspection struct {
+	Active    bool     `json:"active"`
+	Scope     string   `json:"scope,omitempty"`
+	ClientID  string   `json:"client_id,omitempty"`
+	Username  string   `json:"username,omitempty"`
+	TokenType string   `json:"token_type,omitempty"`
+	Expires   int64    `json:"exp,omitempty"` // Unix seconds
+	IssuedAt  int64    `json:"iat,omitempty"` // Unix seconds
+	NotBefore int64    `json:"nbf,omitempty"` // Unix seconds
+	Subject   string   `json:"sub,omitempty"`
+	Audience  Audience `json:"aud,omitempty"`
+	Issuer    string   `json:"iss,omitempty"`
+	JWTID     string   `json:"jti,omitempty"`
+}
