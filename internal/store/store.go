@@ -143,6 +143,9 @@ type People interface {
 	PersonByEmail(ctx context.Context, email string) (Person, error)
 	// SetPassword replaces the password hash, ends the person's sessions and, when endGrants, their grants; all or nothing.
 	SetPassword(ctx context.Context, id PersonID, hash string, endGrants bool, now time.Time) error
+	// RenewPassword replaces a password hash with another one of the same password, if it is still old; else
+	// ErrChanged and nothing changes. Sessions and grants stay.
+	RenewPassword(ctx context.Context, id PersonID, old, fresh string) error
 	// SetPersonDisabled disables or enables a person. Disabling ends their sessions and grants in the same step.
 	SetPersonDisabled(ctx context.Context, id PersonID, disabled bool, now time.Time) error
 }

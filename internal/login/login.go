@@ -1,0 +1,243 @@
+// login.go answers GET /login: who is signed in already, or the form to sign in.
+
+// Package login finds out who a person is.
+package login
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/authwright/authwright/internal/browser"
+	"github.com/authwright/authwright/internal/pages"
+	"github.com/authwright/authwright/internal/store"
+	"github.com/authwright/authwright/oauth"
+)
+
+//go:embed *.html
+var templates embed.FS
+
+var (
+	signInPage  = pages.Parse(templates, "sign_in.html")
+	choosePage  = pages.Parse(templates, "choose.html")
+	signOutPage = pages.Parse(templates, "sign_out.html")
+)
+
+// The purposes of the forms.
+const (
+	signInForm   = "login"
+	continueForm = "continue"
+)
+
+// Login signs people in with e-mail address and password.
+type Login struct {
+	Store      store.Store
+	Settings   store.Settings
+	Site       *pages.Site
+	Jar        browser.Jar
+	Issuer     string
+	Now        func() time.Time                // time.Now when nil
+	ClientAddr func(*http.Request) netip.Addr // the peer's address when nil; headers are never read here
+	Log        *slog.Logger                    // none when nil
+}
+
+// Routes are the addresses under the issuer.
+func (l *Login) Routes() map[string]pages.Handler {
+	return map[string]pages.Handler{
+		"GET /login":           l.show,
+		"POST /login":          l.signIn,
+		"POST /login/continue": l.proceed,
+		"GET /logout":          l.confirmSignOut,
+		"POST /logout":         l.signOut,
+	}
+}
+
+// show answers GET /login?request=ID. A person who is signed in, and need not prove it anew, goes on at once.
+func (l *Login) show(w http.ResponseWriter, r *http.Request) error {
+	params, err := oauth.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return badLink(err)
+	}
+	session, person, err := l.sessions().SignedIn(r, l.now())
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return fmt.Errorf("looking up who is signed in: %w", err)
+	}
+	other := params.Has("switch") // they asked to be somebody else
+	if !params.Has("request") {
+		if person.ID != "" && !other {
+			return pages.Redirect(w, l.Issuer+"/account")
+		}
+		return l.showSignIn(w, r, http.StatusOK, store.Request{}, signInData{})
+	}
+	req, err := l.request(r, params.Get("request"))
+	if err != nil {
+		return err
+	}
+	switch {
+	case person.ID == "" || other:
+		return l.showSignIn(w, r, http.StatusOK, req, signInData{Email: hint(req)})
+	case mustProve(req, session, l.now()):
+		return l.showSignIn(w, r, http.StatusOK, req, signInData{Email: person.Email, Again: true})
+	case mustChoose(req, person):
+		return l.showChoice(w, r, req, person)
+	default:
+		return l.finish(w, r, req, session.Auth)
+	}
+}
+
+// mustProve tells whether the client wants the person to log in although they are (OpenID Connect Core §3.1.2.1:
+// prompt=login and max_age). A login since the request was opened is the one it asked for.
+func mustProve(req store.Request, s store.Session, now time.Time) bool {
+	if !s.Auth.At.Before(req.CreatedAt) {
+		return false
+	}
+	age := time.Duration(req.MaxAge) * time.Second
+	return prompts(req, "login") || req.MaxAge >= 0 && now.Sub(s.Auth.At) > age
+}
+
+// mustChoose tells whether the person is asked which account to use: the client wants it, or expects another.
+func mustChoose(req store.Request, p store.Person) bool {
+	expected := hint(req)
+	return prompts(req, "select_account") || expected != "" && expected != p.Email
+}
+
+func prompts(req store.Request, value string) bool {
+	return slices.Contains(strings.Fields(req.Prompt), value)
+}
+
+// hint is the login_hint when it is an e-mail address, and nothing else: it is a stranger's text.
+func hint(req store.Request) string {
+	email, err := CanonicalEmail(req.LoginHint)
+	if err != nil {
+		return ""
+	}
+	return email
+}
+
+// signInData is what the form shows.
+type signInData struct {
+	Action, Token string
+	Request       store.RequestID
+	Email         string
+	Again         bool   // they are signed in and must prove it
+	Problem       string // at the top
+	EmailProblem  string // at the field
+	SecretProblem string // at the field
+}
+
+// showSignIn writes the form. The answer to it may lead to the client at once, so the client's address is named as
+// a place the form may end up at.
+func (l *Login) showSignIn(w http.ResponseWriter, r *http.Request, status int, req store.Request, d signInData) error {
+	visitor := l.Jar.EnsureVisitor(w, r)
+	d.Action = l.Site.Base + "/login"
+	d.Request = req.ID
+	d.Token = visitor.FormToken(signInForm, string(req.ID))
+	page := pages.Page{Title: "Sign in", Template: signInPage, Data: d}
+	return l.Site.Write(w, r, status, page, req.RedirectURI.Source())
+}
+
+// showChoice asks which account to use.
+func (l *Login) showChoice(w http.ResponseWriter, r *http.Request, req store.Request, p store.Person) error {
+	visitor := l.Jar.Visitor(r)
+	query := url.Values{"request": {string(req.ID)}, "switch": {"1"}}
+	page := pages.Page{Title: "Choose an account", Template: choosePage, Data: struct {
+		Action, Token, Other string
+		Request              store.RequestID
+		Person               store.Person
+	}{
+		Action:  l.Site.Base + "/login/continue",
+		Token:   visitor.FormToken(continueForm, string(req.ID), string(p.ID)),
+		Other:   l.Site.Base + "/login?" + query.Encode(),
+		Request: req.ID,
+		Person:  p,
+	}}
+	return l.Site.Write(w, r, http.StatusOK, page, req.RedirectURI.Source())
+}
+
+// proceed answers POST /login/continue: the person who is signed in is the one they want to be.
+func (l *Login) proceed(w http.ResponseWriter, r *http.Request) error {
+	form, err := oauth.ParseForm(r)
+	if err != nil {
+		return stale(err)
+	}
+	session, person, err := l.sessions().SignedIn(r, l.now())
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return pages.Stale()
+	case err != nil:
+		return fmt.Errorf("looking up who is signed in: %w", err)
+	case !l.Jar.Visitor(r).CheckForm(form.Get("token"), continueForm, form.Get("request"), string(person.ID)):
+		return pages.Stale()
+	}
+	req, err := l.request(r, form.Get("request"))
+	if err != nil {
+		return err
+	}
+	if mustProve(req, session, l.now()) {
+		return l.showSignIn(w, r, http.StatusOK, req, signInData{Email: person.Email, Again: true})
+	}
+	return l.finish(w, r, req, session.Auth)
+}
+
+// finish records who logged in for the request and sends the browser back into the flow.
+func (l *Login) finish(w http.ResponseWriter, r *http.Request, req store.Request, who store.Authentication) error {
+	err := l.Store.SignInRequest(r.Context(), req.ID, l.Jar.Visitor(r).Digest(), who, l.now())
+	if errors.Is(err, store.ErrNotFound) {
+		return pages.StartAgain()
+	}
+	if err != nil {
+		return fmt.Errorf("signing in to a request: %w", err)
+	}
+	query := url.Values{"request": {string(req.ID)}}
+	return pages.Redirect(w, l.Issuer+"/authorize/continue?"+query.Encode())
+}
+
+// request loads the authorization under way that this browser opened.
+func (l *Login) request(r *http.Request, id string) (store.Request, error) {
+	req, err := l.Jar.Visitor(r).Request(r.Context(), l.Store, store.RequestID(id), l.now())
+	if errors.Is(err, store.ErrNotFound) {
+		return store.Request{}, pages.StartAgain()
+	}
+	if err != nil {
+		return store.Request{}, fmt.Errorf("reading a request to sign in to: %w", err)
+	}
+	return req, nil
+}
+
+func (l *Login) sessions() browser.Sessions {
+	return browser.Sessions{Jar: l.Jar, Store: l.Store, Idle: l.Settings.Defaults().SessionIdle}
+}
+
+func (l *Login) now() time.Time {
+	if l.Now != nil {
+		return l.Now()
+	}
+	return time.Now()
+}
+
+// note writes what happened for the operator: whom it concerned by id, never an address or a secret.
+func (l *Login) note(ctx context.Context, what string, args ...any) {
+	if l.Log != nil {
+		l.Log.InfoContext(ctx, what, args...)
+	}
+}
+
+func badLink(err error) error {
+	refusal := pages.StartAgain()
+	refusal.Cause = err
+	return refusal
+}
+
+func stale(err error) error {
+	refusal := pages.Stale()
+	refusal.Cause = err
+	return refusal
+}

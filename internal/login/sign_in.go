@@ -1,0 +1,197 @@
+// sign_in.go answers POST /login: e-mail address and password.
+//
+// Whether there is an account, whether it is disabled and whether the password is wrong make no difference to the
+// answer: not to its status, its headers, its words or its work.
+
+package login
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"github.com/authwright/authwright/internal/browser"
+	"github.com/authwright/authwright/internal/pages"
+	"github.com/authwright/authwright/internal/store"
+	"github.com/authwright/authwright/oauth"
+)
+
+const retryBusy = 2 * time.Second
+
+// attempt is one try to log in.
+type attempt struct {
+	email    string // canonical
+	password string
+	from     netip.Addr
+	devices  string // the device cookie
+}
+
+// outcome is what came of an attempt.
+type outcome struct {
+	person store.Person  // zero when it failed
+	wait   time.Duration // when the attempt came too early and was not looked at
+}
+
+// signIn checks the form's token and the request before it looks at the password.
+func (l *Login) signIn(w http.ResponseWriter, r *http.Request) error {
+	form, err := oauth.ParseForm(r)
+	if err != nil {
+		return stale(err)
+	}
+	if !l.Jar.Visitor(r).CheckForm(form.Get("token"), signInForm, form.Get("request")) {
+		return pages.Stale()
+	}
+	var req store.Request
+	if form.Has("request") {
+		if req, err = l.request(r, form.Get("request")); err != nil {
+			return err
+		}
+	}
+	email, data := checkFields(form)
+	if data.Problem != "" {
+		return l.showSignIn(w, r, http.StatusUnprocessableEntity, req, data)
+	}
+	devices, _ := l.Jar.Device(r)
+	out, err := l.try(r.Context(), attempt{email, form.Get("password"), l.clientAddr(r), devices})
+	switch {
+	case errors.Is(err, errBusy):
+		return &pages.Refusal{
+			Status:     http.StatusServiceUnavailable,
+			Title:      "Many people are signing in right now",
+			Text:       "Nothing was changed.",
+			Hint:       "Wait a few seconds, go back and try again.",
+			RetryAfter: retryBusy,
+			Cause:      err,
+		}
+	case err != nil:
+		return err
+	case out.wait > 0:
+		seconds := strconv.Itoa(pages.Seconds(out.wait))
+		w.Header().Set("Retry-After", seconds)
+		data.Problem = "Too many attempts. Try again in " + inWords(out.wait) + "."
+		return l.showSignIn(w, r, http.StatusTooManyRequests, req, data)
+	case out.person.ID == "":
+		data.Problem = "That email and password don’t match."
+		data.SecretProblem = "Check both and try again."
+		return l.showSignIn(w, r, http.StatusUnprocessableEntity, req, data)
+	}
+	return l.open(w, r, req, out.person)
+}
+
+// checkFields finds what is missing before any work is done. It looks at the form only, not at accounts.
+func checkFields(form oauth.Params) (email string, d signInData) {
+	d.Email = form.Get("email")
+	if len(d.Email) > maxEmail {
+		d.Email = ""
+	}
+	email, err := CanonicalEmail(d.Email)
+	if err != nil {
+		d.EmailProblem = "Enter your email, like name@example.com."
+	}
+	if !form.Has("password") {
+		d.SecretProblem = "Enter your password."
+	}
+	if d.EmailProblem != "" || d.SecretProblem != "" {
+		d.Problem = "We need your email and your password."
+	}
+	return email, d
+}
+
+// try evaluates an attempt. It holds its place among the hashes from before the counters are read until after they
+// are written, so that guesses sent all at once meet the counts of those before them.
+func (l *Login) try(ctx context.Context, a attempt) (outcome, error) {
+	leave, err := turns.enter(ctx)
+	if err != nil {
+		return outcome{}, err
+	}
+	defer leave()
+	person, err := l.Store.PersonByEmail(ctx, a.email)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return outcome{}, fmt.Errorf("looking up a person by e-mail: %w", err)
+	}
+	now := l.now()
+	counters := countersFor(a.email, a.from, knownDevice(a.devices, person))
+	if left, err := wait(ctx, l.Store, counters, now); err != nil || left > 0 {
+		return outcome{wait: left}, err
+	}
+	fits, renew := verifyPassword(a.password, person.Password)
+	if !fits || person.Disabled {
+		l.note(ctx, "a login was refused", "known_device", len(counters) == 1)
+		return outcome{}, countFailure(ctx, l.Store, counters, now)
+	}
+	if renew {
+		if person, err = l.renew(ctx, person, a.password); err != nil {
+			return outcome{}, err
+		}
+	}
+	return outcome{person: person}, forgetFailures(ctx, l.Store, counters)
+}
+
+// renew hashes the password anew, because the stored hash cost less than a hash costs now. It runs in the place of
+// the attempt. When the password was changed in the meantime, that change stands and the login fails.
+func (l *Login) renew(ctx context.Context, p store.Person, password string) (store.Person, error) {
+	fresh := hashPassword(password)
+	if err := l.Store.RenewPassword(ctx, p.ID, p.Password, fresh); err != nil {
+		return store.Person{}, fmt.Errorf("renewing the password hash of person %s: %w", p.ID, err)
+	}
+	p.Password = fresh
+	return p, nil
+}
+
+// open starts a session under a new id, in place of the one the browser had, and goes where the person was going.
+func (l *Login) open(w http.ResponseWriter, r *http.Request, req store.Request, person store.Person) error {
+	now, settings := l.now(), l.Settings.Defaults()
+	token := browser.NewToken()
+	session := store.Session{
+		ID:        store.DigestOf(token),
+		Auth:      store.Authentication{Person: person.ID, At: now, Methods: []string{"pwd"}}, // RFC 8176 §2
+		CreatedAt: now,
+		UsedAt:    now,
+		IdleUntil: now.Add(settings.SessionIdle),
+		Expires:   now.Add(settings.SessionLife),
+	}
+	var replaced store.Digest
+	if old, ok := l.Jar.Session(r); ok {
+		replaced = old
+	}
+	if err := l.Store.OpenSession(r.Context(), session, replaced); err != nil {
+		return fmt.Errorf("opening a session for person %s: %w", person.ID, err)
+	}
+	l.note(r.Context(), "a person logged in", "person", person.ID)
+	devices, _ := l.Jar.Device(r)
+	l.Jar.SetDevice(w, addDevice(devices, person))
+	l.Jar.SetSession(w, token, settings.SessionLife)
+	if req.ID == "" {
+		return pages.Redirect(w, l.Issuer+"/account")
+	}
+	return l.finish(w, r, req, session.Auth)
+}
+
+// clientAddr is the address of whoever asks, as the server knows it.
+func (l *Login) clientAddr(r *http.Request) netip.Addr {
+	if l.ClientAddr != nil {
+		return l.ClientAddr(r)
+	}
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return peer.Addr()
+}
+
+// inWords is a wait as a person would say it: seconds up to a minute and a half, then minutes.
+func inWords(d time.Duration) string {
+	seconds := pages.Seconds(d)
+	switch {
+	case seconds == 1:
+		return "1 second"
+	case seconds <= 90:
+		return strconv.Itoa(seconds) + " seconds"
+	default:
+		return strconv.Itoa((seconds+59)/60) + " minutes"
+	}
+}
