@@ -234,14 +234,18 @@ func (r RedirectURI) Match(requested string) (RedirectURI, bool) {
 		return "", false
 	}
 	got, err := ParseRedirectURI(requested)
-	if err != nil || got.Kind() != RedirectLoopback || got.withoutPort() != r.withoutPort() {
+	if err != nil || got.Kind() != RedirectLoopback || got.Portless() != r.Portless() {
 		return "", false
 	}
 	return got, true
 }
 
-// withoutPort cuts the port out of a loopback URI without touching any other byte.
-func (r RedirectURI) withoutPort() string {
+// Portless is a loopback URI without its port, every other byte untouched; any other URI is returned as it is.
+// Loopback URIs that are the same but for the port mean the same (RFC 8252 §7.3).
+func (r RedirectURI) Portless() string {
+	if r.Kind() != RedirectLoopback {
+		return string(r)
+	}
 	scheme, rest, _ := strings.Cut(string(r), "://")
 	end := strings.IndexAny(rest, "/?")
 	if end < 0 {
