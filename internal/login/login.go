@@ -44,9 +44,9 @@ type Login struct {
 	Site       *pages.Site
 	Jar        browser.Jar
 	Issuer     string
-	Now        func() time.Time                // time.Now when nil
+	Now        func() time.Time               // time.Now when nil
 	ClientAddr func(*http.Request) netip.Addr // the peer's address when nil; headers are never read here
-	Log        *slog.Logger                    // none when nil
+	Log        *slog.Logger                   // none when nil
 }
 
 // Routes are the addresses under the issuer.

@@ -63,7 +63,9 @@ func countersFor(account string, from netip.Addr, device string) []counter {
 	}
 }
 
-func keyOf(parts ...string) store.Digest { return store.DigestOf("login\n" + strings.Join(parts, "\n")) }
+func keyOf(parts ...string) store.Digest {
+	return store.DigestOf("login\n" + strings.Join(parts, "\n"))
+}
 
 // network is what one customer of a provider usually has: a /24 or a /48.
 func network(addr netip.Addr) netip.Prefix {

@@ -42,9 +42,9 @@ type Page struct {
 	Script   bool               // send the page's one script along, and allow it
 }
 
-// Parse reads a page's template. The file defines "main", which stands in the layout.
-func Parse(files fs.FS, name string) *template.Template {
-	return template.Must(template.Must(layout.Clone()).ParseFS(files, name))
+// Parse reads a page's templates. One of them defines "main", which stands in the layout.
+func Parse(files fs.FS, names ...string) *template.Template {
+	return template.Must(template.Must(layout.Clone()).ParseFS(files, names...))
 }
 
 // frame is what the layout is given.
@@ -71,8 +71,8 @@ func (s *Site) Write(w http.ResponseWriter, r *http.Request, status int, page Pa
 	return nil
 }
 
-// Redirect sends the browser on with 303, so that a POST is not repeated there (RFC 9700 §4.12). to is an address
-// of ours: made from the issuer, never from the request.
+// Redirect sends the browser on with 303, so that a POST is not repeated there (RFC 9700 §4.12). to is made from the
+// issuer or from a proven redirect target, never from the request.
 func Redirect(w http.ResponseWriter, to string) error {
 	Protect(w.Header(), false)
 	w.Header().Set("Location", to)

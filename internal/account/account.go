@@ -1,0 +1,194 @@
+// account.go answers GET /account and POST /account/withdraw.
+
+// Package account shows a person what they allowed, and takes it back.
+package account
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/authwright/authwright/internal/browser"
+	"github.com/authwright/authwright/internal/clients"
+	"github.com/authwright/authwright/internal/pages"
+	"github.com/authwright/authwright/internal/store"
+	"github.com/authwright/authwright/oauth"
+)
+
+//go:embed account.html
+var templates embed.FS
+
+var accountPage = pages.Parse(templates, "account.html")
+
+const withdrawForm = "withdraw"
+
+// Account is the page of the person who is signed in.
+type Account struct {
+	Store     store.Store
+	Settings  store.Settings
+	Resources func(ctx context.Context) ([]store.Resource, error)
+	Site      *pages.Site
+	Jar       browser.Jar
+	Issuer    string
+	Now       func() time.Time // time.Now when nil
+	Log       *slog.Logger     // none when nil
+}
+
+// Routes are the addresses under the issuer.
+func (a *Account) Routes() map[string]pages.Handler {
+	return map[string]pages.Handler{
+		"GET /account":           a.show,
+		"POST /account/withdraw": a.withdraw,
+	}
+}
+
+// connection is one consent as a person reads it.
+type connection struct {
+	ID       string // for the form
+	App      string
+	Claimed  bool // the name is the app's own claim
+	Host     string
+	Server   string
+	Address  string
+	Scopes   []string
+	Since    string
+	SinceISO string
+}
+
+// show answers GET /account.
+func (a *Account) show(w http.ResponseWriter, r *http.Request) error {
+	person, err := a.signedIn(r)
+	if errors.Is(err, store.ErrNotFound) {
+		return pages.Redirect(w, a.Issuer+"/login")
+	}
+	if err != nil {
+		return err
+	}
+	connections, err := a.connections(r.Context(), person.ID)
+	if err != nil {
+		return err
+	}
+	visitor := a.Jar.EnsureVisitor(w, r)
+	page := pages.Page{Title: "Your account", Template: accountPage, Wide: true, Data: struct {
+		Person                  store.Person
+		Connections             []connection
+		Withdrawn               bool
+		Withdraw, WithdrawToken string
+		SignOut, SignOutToken   string
+	}{
+		Person:        person,
+		Connections:   connections,
+		Withdrawn:     r.URL.RawQuery == "withdrawn",
+		Withdraw:      a.Site.Base + "/account/withdraw",
+		WithdrawToken: visitor.FormToken(withdrawForm, string(person.ID)),
+		SignOut:       a.Site.Base + "/logout",
+		SignOutToken:  visitor.FormToken(browser.LogoutForm),
+	}}
+	return a.Site.Write(w, r, http.StatusOK, page)
+}
+
+// connections reads what the person allowed, newest first.
+func (a *Account) connections(ctx context.Context, person store.PersonID) ([]connection, error) {
+	consents, err := a.Store.ConsentsOf(ctx, person)
+	if err != nil {
+		return nil, fmt.Errorf("listing the consents of person %s: %w", person, err)
+	}
+	resources, err := a.Resources(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("listing resources: %w", err)
+	}
+	byURI := make(map[string]store.Resource, len(resources))
+	for _, resource := range resources {
+		byURI[resource.URI] = resource
+	}
+	var list []connection
+	for _, consent := range consents {
+		record, err := a.Store.Client(ctx, consent.Client)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return nil, fmt.Errorf("reading client %q: %w", consent.Client, err)
+		}
+		record.ID = consent.Client // also of a client that is gone
+		list = append(list, describe(consent, clients.Client{Client: record}, byURI[consent.Resource]))
+	}
+	return list, nil
+}
+
+// describe says a consent in words. A resource that is gone is known by its address.
+func describe(c store.Consent, client clients.Client, resource store.Resource) connection {
+	one := connection{
+		ID: formID(c.ConsentKey), App: client.Name(), Claimed: client.Origin != store.Registered, Host: c.RedirectHost,
+		Server: cmp.Or(resource.Name, c.Resource), Address: c.Resource,
+		Since: c.CreatedAt.UTC().Format("2 January 2006"), SinceISO: c.CreatedAt.UTC().Format(time.DateOnly),
+	}
+	for _, name := range c.Scope {
+		one.Scopes = append(one.Scopes, cmp.Or(pages.ScopeText(resource, name), name))
+	}
+	return one
+}
+
+// formID names a consent in a form. It is looked up among the person's own, so that nobody can name another's.
+func formID(key store.ConsentKey) string {
+	sum := sha256.Sum256([]byte(strings.Join([]string{string(key.Client), key.RedirectHost, key.Resource, string(key.Org)}, "\n")))
+	return hex.EncodeToString(sum[:])
+}
+
+// withdraw answers POST /account/withdraw: the consent and every grant under it end.
+func (a *Account) withdraw(w http.ResponseWriter, r *http.Request) error {
+	form, err := oauth.ParseForm(r)
+	if err != nil {
+		refusal := pages.Stale()
+		refusal.Cause = err
+		return refusal
+	}
+	person, err := a.signedIn(r)
+	if errors.Is(err, store.ErrNotFound) {
+		return pages.Redirect(w, a.Issuer+"/login")
+	}
+	if err != nil {
+		return err
+	}
+	if !a.Jar.Visitor(r).CheckForm(form.Get("token"), withdrawForm, string(person.ID)) {
+		return pages.Stale()
+	}
+	consents, err := a.Store.ConsentsOf(r.Context(), person.ID)
+	if err != nil {
+		return fmt.Errorf("listing the consents of person %s: %w", person.ID, err)
+	}
+	for _, consent := range consents {
+		if formID(consent.ConsentKey) != form.Get("connection") {
+			continue
+		}
+		if err := a.Store.WithdrawConsent(r.Context(), consent.ConsentKey, a.now()); err != nil && !errors.Is(err, store.ErrNotFound) {
+			return fmt.Errorf("withdrawing a consent of person %s: %w", person.ID, err)
+		}
+		if a.Log != nil {
+			a.Log.InfoContext(r.Context(), "a person withdrew a consent", "person", person.ID, "client", consent.Client, "resource", consent.Resource)
+		}
+		return pages.Redirect(w, a.Issuer+"/account?withdrawn")
+	}
+	return pages.Redirect(w, a.Issuer+"/account") // withdrawn already, in another tab
+}
+
+func (a *Account) signedIn(r *http.Request) (store.Person, error) {
+	sessions := browser.Sessions{Jar: a.Jar, Store: a.Store, Idle: a.Settings.Defaults().SessionIdle}
+	_, person, err := sessions.SignedIn(r, a.now())
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return store.Person{}, fmt.Errorf("looking up who is signed in: %w", err)
+	}
+	return person, err
+}
+
+func (a *Account) now() time.Time {
+	if a.Now != nil {
+		return a.Now()
+	}
+	return time.Now()
+}

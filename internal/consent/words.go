@@ -1,0 +1,112 @@
+// words.go says in plain words who asks, where the answer goes and what would be allowed.
+
+package consent
+
+import (
+	"net/url"
+
+	"github.com/authwright/authwright/internal/pages"
+	"github.com/authwright/authwright/internal/store"
+	"github.com/authwright/authwright/oauth"
+)
+
+// view is what the page shows.
+type view struct {
+	Action, Token string
+	Request       store.RequestID
+	App           app
+	Redirect      destination
+	Resource      store.Resource
+	Scopes        []permission
+	Changed       bool // the app describes itself differently from when it was allowed last
+	Email         string
+	Other         string // address to sign in as somebody else
+	Account       string // address to withdraw it
+}
+
+// app is the client as a person may understand it. What nobody checked is Claimed and nothing else.
+type app struct {
+	Label     string // what we vouch for: a well-known name, the host of its document, the operator's word
+	Claimed   string // what it calls itself
+	Badge     string // why the label can be believed
+	Lookalike string // the well-known app it resembles and is not
+	Unproven  bool   // nobody can tell that it is what it says
+}
+
+// destination is where the answer goes.
+type destination struct {
+	Host     string
+	Loopback bool
+	Private  bool
+}
+
+// permission is one scope in words.
+type permission struct {
+	Name, Text string
+	Before     bool // allowed before
+}
+
+func (c *Consent) view(q question) view {
+	query := url.Values{"request": {string(q.request.ID)}, "switch": {"1"}}
+	return view{
+		Request:  q.request.ID,
+		App:      c.app(q),
+		Redirect: destinationOf(q.request.RedirectURI),
+		Resource: q.resource,
+		Scopes:   permissions(q),
+		Changed:  q.earlier.Person != "" && !q.allowedBefore(),
+		Email:    q.person.Email,
+		Other:    c.Site.Base + "/login?" + query.Encode(),
+		Account:  c.Site.Base + "/account",
+	}
+}
+
+// app finds the most trustworthy name there is: the well-known one, the operator's, the host that serves the
+// client's document. A name a client gave itself is never the label.
+func (c *Consent) app(q question) app {
+	redirect := q.request.RedirectURI
+	a := app{Claimed: q.client.Name(), Unproven: !q.client.Proven(redirect)}
+	if c.Known != nil {
+		if name, ok := c.Known.Badge(q.client, redirect); ok {
+			a.Label, a.Badge = name, "Known app"
+			return a.tidy()
+		}
+		if name, ok := c.Known.Lookalike(q.client, redirect); ok {
+			a.Lookalike = name
+		}
+	}
+	switch q.client.Origin {
+	case store.Registered:
+		a.Label, a.Badge = q.client.Name(), "Added by "+c.Site.Name
+	case store.Document:
+		a.Label = q.client.VerifiedHost()
+	}
+	return a.tidy()
+}
+
+// tidy leaves out the claim when it says what the label says.
+func (a app) tidy() app {
+	if a.Claimed == a.Label {
+		a.Claimed = ""
+	}
+	return a
+}
+
+func destinationOf(redirect oauth.RedirectURI) destination {
+	kind := redirect.Kind()
+	return destination{
+		Host:     redirect.Host(),
+		Loopback: kind == oauth.RedirectLoopback,
+		Private:  kind == oauth.RedirectPrivate,
+	}
+}
+
+// permissions says each scope of the request in the resource's words.
+func permissions(q question) []permission {
+	var list []permission
+	for _, name := range q.request.Scope {
+		text := pages.ScopeText(q.resource, name)
+		list = append(list, permission{Name: name, Text: text, Before: q.allowedBefore() && q.earlier.Scope.Has(name)})
+	}
+	return list
+}
