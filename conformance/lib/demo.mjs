@@ -1,0 +1,49 @@
+// demo.mjs starts the binary under test: `authwright demo`.
+
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Child, freePort, freshDir } from './process.mjs';
+import { until } from './until.mjs';
+
+export const ada = { email: 'ada@example.com', password: 'correct-horse-battery' };
+export const bob = { email: 'bob@example.com', password: 'correct-horse-battery' };
+export const confidential = { id: 'demo-confidential', secret: 'demo-confidential-secret-for-local-use-only' };
+
+const binary = resolve(process.env.AUTHWRIGHT_BIN ?? resolve(import.meta.dirname, '../../bin/authwright'));
+
+/** Demo is one running authorization server with its protected MCP servers. */
+class Demo {
+  constructor(port, data, child) {
+    Object.assign(this, { port, data, child });
+    this.origin = `http://127.0.0.1:${port}`;
+    this.issuer = this.origin;
+    this.todo = `${this.origin}/todo/mcp`;
+    this.okr = `${this.origin}/okr/mcp`;
+    this.north = { issuer: `${this.origin}/p/north`, todo: `${this.origin}/p/north/todo/mcp` };
+  }
+
+  stop() {
+    return this.child.stop();
+  }
+}
+
+/**
+ * startDemo starts the demo on a free port and a fresh database and waits until it is ready.
+ * `port` and `args` are for a second demo in the place of a first one, and for its flags.
+ */
+export async function startDemo({ port, args = [], env = {} } = {}) {
+  if (!existsSync(binary)) {
+    throw new Error(`${binary} does not exist; build it: go build -o bin/authwright ./cmd/authwright`);
+  }
+  port ??= await freePort();
+  const data = freshDir('authwright-demo');
+  const child = new Child(binary, ['demo', '--listen', `127.0.0.1:${port}`, '--data', data, ...args], {
+    env: { ...process.env, ...env },
+  });
+  const demo = new Demo(port, data, child);
+  await until(`${demo.origin}/readyz answers 200`, async () => {
+    if (child.code !== undefined) throw child.complain(`ended with ${child.code} before it was ready`);
+    return (await fetch(`${demo.origin}/readyz`)).status === 200;
+  });
+  return demo;
+}
