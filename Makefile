@@ -1,0 +1,47 @@
+# make demo and make test are all a newcomer needs; both install what they need.
+
+GO      ?= go
+BIN     := bin/authwright
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+LISTEN  ?= 127.0.0.1:8080
+DATA    ?= demo-data
+
+.PHONY: all demo build test test-go test-blackbox check generate bench fuzz deps clean
+
+all: build
+
+build: ## the one static binary
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/authwright
+
+demo: build ## an authorization server and two protected MCP servers on this machine
+	$(BIN) demo --listen $(LISTEN) --data $(DATA)
+
+deps: ## what the tests need: PostgreSQL, Chromium, Node packages
+	.ci/deps
+
+test: deps build test-go test-blackbox ## everything
+
+test-go:
+	$(GO) vet ./...
+	AUTHWRIGHT_REQUIRE_POSTGRES=1 $(GO) test -race -timeout 15m ./...
+
+test-blackbox:
+	conformance/run $(CURDIR)/$(BIN)
+
+check: ## formatting and lint
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
+	$(GO) vet ./...
+	golangci-lint run ./...
+
+generate: ## what is made from the code
+	$(GO) test -run TestTheRFCIndexIsTrue . -update
+
+bench: build ## figures of this machine; see bench/README.md
+	bench/run $(CURDIR)/$(BIN)
+
+fuzz: ## each fuzz target for a while
+	.ci/fuzz $(or $(FUZZTIME),20s)
+
+clean:
+	rm -rf bin demo-data conformance/node_modules

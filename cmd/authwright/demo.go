@@ -1,0 +1,104 @@
+// demo.go: authwright demo runs the whole flow on one machine: an authorization server with two projects, and the
+// MCP servers they protect, behind one loopback address.
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/authwright/authwright/oauth"
+	"github.com/authwright/authwright/server"
+)
+
+type demoCommand struct {
+	Listen         string        `default:"127.0.0.1:8080" help:"Address to listen on; loopback only." placeholder:"HOST:PORT"`
+	Data           string        `default:"demo-data" type:"path" help:"Folder of the database and its key; made when missing."`
+	Issuer         string        `help:"Issuer, when it is not http://HOST:PORT." placeholder:"URL"`
+	Database       string        `help:"PostgreSQL instead of the embedded database." placeholder:"postgres://…"`
+	AccessTokenTTL time.Duration `name:"access-token-ttl" default:"30m" help:"Life of access tokens."`
+}
+
+// Run starts the demo and ends with the context.
+func (d *demoCommand) Run(ctx context.Context, log *slog.Logger) error {
+	if err := d.check(); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(d.Data, 0o700); err != nil {
+		return fmt.Errorf("making the data folder: %w", err)
+	}
+	l, err := server.Listen(d.Listen)
+	if err != nil {
+		return fmt.Errorf("listening: %w", err)
+	}
+	defer l.Close()
+	if d.Issuer == "" {
+		d.Issuer = "http://" + l.Addr().String()
+	}
+	if err := d.fill(ctx); err != nil {
+		return fmt.Errorf("filling the demo: %w", err)
+	}
+	s, err := server.New(ctx, server.Config{
+		Issuer: d.Issuer, Database: d.database(), KeyFile: filepath.Join(d.Data, "kek"), LoopbackDocuments: true, Log: log,
+	})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	handler, err := d.handler(ctx, s, log)
+	if err != nil {
+		return err
+	}
+	srv := server.NewHTTPServer(handler, log, true)
+	stopped := context.AfterFunc(ctx, func() { shutDown(srv) })
+	defer stopped()
+	d.greet(os.Stdout)
+	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serving: %w", err)
+	}
+	return nil
+}
+
+// shutDown lets the requests under way finish, but not for ever: MCP streams have no end of their own.
+func shutDown(srv *http.Server) {
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	defer cancel()
+	if srv.Shutdown(ctx) != nil {
+		_ = srv.Close()
+	}
+}
+
+// check refuses what would put the demo's well-known passwords on a network.
+func (d *demoCommand) check() error {
+	var wrong []error
+	host, _, err := net.SplitHostPort(d.Listen)
+	if err != nil || !oauth.IsLoopbackHost(host) {
+		wrong = append(wrong, fmt.Errorf("--listen %s: the demo has well-known passwords, so it listens on 127.0.0.1, [::1] or localhost only", d.Listen))
+	}
+	if u, err := url.Parse(d.Issuer); d.Issuer != "" && (err != nil || !oauth.IsLoopbackHost(u.Hostname())) {
+		wrong = append(wrong, fmt.Errorf("--issuer %s: the demo's issuer is a loopback URL", d.Issuer))
+	}
+	if d.AccessTokenTTL < time.Second || d.AccessTokenTTL > 24*time.Hour {
+		wrong = append(wrong, fmt.Errorf("--access-token-ttl %s: from 1s to 24h", d.AccessTokenTTL))
+	}
+	if d.Database != "" && !strings.HasPrefix(d.Database, "postgres://") && !strings.HasPrefix(d.Database, "postgresql://") {
+		wrong = append(wrong, errors.New("--database: a postgres:// URL, or leave it out for the embedded database in --data"))
+	}
+	return errors.Join(wrong...)
+}
+
+func (d *demoCommand) database() string {
+	if d.Database != "" {
+		return d.Database
+	}
+	return "sqlite:" + filepath.Join(d.Data, "authwright.db")
+}

@@ -1,0 +1,143 @@
+// demo_seed.go fills the demo: the accounts, clients and servers that product and tests rely on. Filling it again changes nothing.
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/authwright/authwright/internal/login"
+	"github.com/authwright/authwright/internal/store"
+	"github.com/authwright/authwright/internal/store/sqldb"
+	"github.com/authwright/authwright/oauth"
+	"github.com/authwright/authwright/server"
+)
+
+const (
+	demoPassword = "correct-horse-battery"
+	demoSecret   = "demo-confidential-secret-for-local-use-only"
+
+	northProject store.ProjectID = "north"
+)
+
+// Person ids of the demo. They are fixed, so that the servers know whose roles are whose.
+const (
+	ada store.PersonID = "per_ada"
+	bob store.PersonID = "per_bob"
+)
+
+// fill opens the database, seeds it and closes it again, before a server reads it.
+func (d *demoCommand) fill(ctx context.Context) error {
+	db, err := sqldb.Open(ctx, d.database())
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.seed(ctx, db), db.Close())
+}
+
+// seed makes both projects. Two replicas may do it at once: what is there already stays.
+func (d *demoCommand) seed(ctx context.Context, db store.Database) error {
+	todo, okr := d.Issuer+"/todo/mcp", d.Issuer+"/okr/mcp"
+	settings := store.Settings{AccessLife: d.AccessTokenTTL, DefaultResource: todo}
+	if err := d.seedProject(ctx, db, store.Project{ID: server.DefaultProject, Issuer: d.Issuer, Name: "Authwright Demo", Settings: settings}); err != nil {
+		return err
+	}
+	st := db.For(server.DefaultProject)
+	if err := seedPeople(ctx, st, ada, bob); err != nil {
+		return err
+	}
+	if err := errors.Join(st.PutResource(ctx, todoResource(todo)), st.PutResource(ctx, okrResource(okr))); err != nil {
+		return err
+	}
+	if err := seedClients(ctx, st, todo, okr); err != nil {
+		return err
+	}
+
+	north := d.Issuer + "/p/" + string(northProject)
+	settings.DefaultResource = north + "/todo/mcp"
+	if err := d.seedProject(ctx, db, store.Project{ID: northProject, Issuer: north, Name: "North", Settings: settings}); err != nil {
+		return err
+	}
+	st = db.For(northProject)
+	if err := seedPeople(ctx, st, ada); err != nil {
+		return err
+	}
+	if err := st.PutResource(ctx, todoResource(settings.DefaultResource)); err != nil {
+		return err
+	}
+	return seedClients(ctx, st, settings.DefaultResource)
+}
+
+func (d *demoCommand) seedProject(ctx context.Context, db store.Database, p store.Project) error {
+	p.CreatedAt = time.Now()
+	err := db.CreateProject(ctx, p)
+	if errors.Is(err, store.ErrExists) {
+		err = db.UpdateProject(ctx, p)
+	}
+	if err != nil {
+		return fmt.Errorf("project %s: %w", p.ID, err)
+	}
+	return nil
+}
+
+func seedPeople(ctx context.Context, st store.Store, ids ...store.PersonID) error {
+	names := map[store.PersonID][2]string{ada: {"Ada Lovelace", "ada@example.com"}, bob: {"Bob Kahn", "bob@example.com"}}
+	for _, id := range ids {
+		if _, err := st.Person(ctx, id); err == nil {
+			continue
+		}
+		hash, err := login.HashPassword(demoPassword)
+		if err != nil {
+			return err
+		}
+		err = st.CreatePerson(ctx, store.Person{
+			ID: id, Name: names[id][0], Email: names[id][1], EmailVerified: true, Password: hash, CreatedAt: time.Now(),
+		})
+		if err != nil && !errors.Is(err, store.ErrExists) {
+			return fmt.Errorf("person %s: %w", id, err)
+		}
+	}
+	return nil
+}
+
+func todoResource(uri string) store.Resource {
+	return store.Resource{URI: uri, Name: "To-do list", Default: oauth.Scope{"todo.read"}, Scopes: []store.ResourceScope{
+		{Name: "todo.read", Description: "See your to-do items"},
+		{Name: "todo.write", Description: "Add, complete and delete your to-do items", Implies: []string{"todo.read"}},
+	}}
+}
+
+func okrResource(uri string) store.Resource {
+	return store.Resource{URI: uri, Name: "Objectives and key results", Default: oauth.Scope{"okr.read"}, Scopes: []store.ResourceScope{
+		{Name: "okr.read", Description: "See your organization's objectives and key results"},
+		{Name: "okr.write", Description: "Change objectives and key results, as far as your role allows", Implies: []string{"okr.read"}},
+	}}
+}
+
+// seedClients makes the two clients every test and guide may rely on. The confidential one may ask about tokens of
+// the resources, which is how the demo's servers learn of a revocation.
+func seedClients(ctx context.Context, st store.Store, resources ...string) error {
+	for _, c := range []store.Client{{
+		ID: "demo-public", Origin: store.Registered,
+		Metadata: oauth.ClientMetadata{
+			ClientName: "Demo client", RedirectURIs: []string{"http://127.0.0.1/callback"},
+			TokenEndpointAuthMethod: oauth.AuthNone, GrantTypes: []string{oauth.GrantAuthorizationCode, oauth.GrantRefreshToken},
+		},
+	}, {
+		ID: "demo-confidential", Origin: store.Registered, Secrets: []store.Digest{store.DigestOf(demoSecret)},
+		Scope: oauth.Scope{"todo.read"}, Introspects: resources,
+		Metadata: oauth.ClientMetadata{
+			ClientName: "Demo confidential client", RedirectURIs: []string{"http://127.0.0.1/callback"},
+			TokenEndpointAuthMethod: oauth.AuthClientSecretBasic,
+			GrantTypes:              []string{oauth.GrantAuthorizationCode, oauth.GrantRefreshToken, oauth.GrantClientCredentials},
+		},
+	}} {
+		c.CreatedAt = time.Now()
+		if err := st.CreateClient(ctx, c); err != nil && !errors.Is(err, store.ErrExists) {
+			return fmt.Errorf("client %s: %w", c.ID, err)
+		}
+	}
+	return nil
+}

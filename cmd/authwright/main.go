@@ -1,0 +1,58 @@
+// Command authwright is the authorization server for MCP, and everything an operator does with it.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// commands is the command line. Each command's Run does it.
+type commands struct {
+	Demo demoCommand `cmd:"" help:"Run an authorization server with two protected MCP servers, on this machine only."`
+
+	Verbose bool             `short:"v" help:"Log also what is refused."`
+	Version kong.VersionFlag `help:"Print the version."`
+}
+
+// version is set by the build.
+var version = "development"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "authwright:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	var cmd commands
+	parser, err := kong.New(&cmd, kong.Name("authwright"), kong.UsageOnError(), kong.Vars{"version": version},
+		kong.Description("The authorization server for MCP that you run yourself."), kong.BindTo(ctx, (*context.Context)(nil)))
+	if err != nil {
+		return err
+	}
+	chosen, err := parser.Parse(args)
+	if err != nil {
+		var usage *kong.ParseError
+		if errors.As(err, &usage) {
+			return fmt.Errorf("%w (authwright --help tells what there is)", err)
+		}
+		return err
+	}
+	level := slog.LevelInfo
+	if cmd.Verbose {
+		level = slog.LevelDebug
+	}
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+	return chosen.Run(log)
+}

@@ -1,0 +1,99 @@
+// grant_refresh.go: grant_type=refresh_token (RFC 6749 §6, OAuth 2.1 §4.3). Rotation is idempotent: the immediate
+// predecessor gets the same successor again for a short grace, as long as that successor has not been used.
+
+package authserver
+
+import (
+	"context"
+	"errors"
+
+	"github.com/authwright/authwright/internal/clients"
+	"github.com/authwright/authwright/internal/store"
+	"github.com/authwright/authwright/oauth"
+)
+
+func errDeadRefresh() *oauth.Error {
+	return oauth.Errorf(oauth.InvalidGrant, "the refresh token is used, over or withdrawn: authorize again")
+}
+
+func (s *Server) refreshTokens(ctx context.Context, client clients.Client, form oauth.Params) (*oauth.TokenResponse, error) {
+	if !form.Has("refresh_token") {
+		return nil, oauth.Errorf(oauth.InvalidRequest, "refresh_token is missing")
+	}
+	id, generation, err := s.refresh.decode(form.Get("refresh_token"))
+	if err != nil {
+		return nil, err
+	}
+	wanted, err := oauth.ParseScope(form.Get("scope"))
+	if err != nil {
+		return nil, err
+	}
+	resource, err := s.namedResource(ctx, form)
+	if err != nil {
+		return nil, asDeadRefresh(err)
+	}
+	use := store.GrantUse{
+		Grant: id, Client: client.ID, ClientVersion: client.Version, Generation: generation, Resource: resource,
+		Grace: max(s.settings.RefreshGrace, 0), Idle: s.settings.RefreshIdle, Now: s.Now(),
+	}
+	grant, err := s.Store.RotateGrant(ctx, use)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil, s.explainRefresh(ctx, use)
+	case err != nil:
+		return nil, err
+	}
+	return s.issue(ctx, &grant, narrow(grant.Scope, wanted), true)
+}
+
+// asDeadRefresh tells a client that names an impossible resource that the token is dead: clients recover from
+// nothing else, and asking again can never succeed.
+func asDeadRefresh(err error) error {
+	var refusal *oauth.Error
+	if errors.As(err, &refusal) {
+		return errDeadRefresh()
+	}
+	return err
+}
+
+// narrow is the granted scope, or the part of it that was asked for. It never grows (RFC 6749 §6); asking for
+// something else drops it, and asking for nothing of it changes nothing.
+func narrow(granted, wanted oauth.Scope) oauth.Scope {
+	if less := granted.Intersect(wanted); len(less) > 0 {
+		return less
+	}
+	return granted
+}
+
+// explainRefresh finds out why a refresh token did not rotate. A superseded one ends the grant, because either
+// the thief or the person holds its successor (OAuth 2.1 §4.3.1). The end is stored before the answer is given.
+func (s *Server) explainRefresh(ctx context.Context, use store.GrantUse) error {
+	grant, err := s.Store.Grant(ctx, use.Grant)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return errDeadRefresh()
+	case err != nil:
+		return err
+	}
+	live := grant.EndedAt.IsZero() && use.Now.Before(grant.Expires) && use.Now.Before(grant.IdleUntil)
+	switch {
+	case grant.Client != use.Client || !live || use.Generation > grant.Generation:
+		return errDeadRefresh()
+	case use.Resource != "" && grant.Resource != use.Resource:
+		return errDeadRefresh()
+	case use.Generation == grant.Generation || withinGrace(grant, use):
+		if s.stale(ctx, grant.Client, use.ClientVersion) {
+			return errStaleClient
+		}
+		return errDeadRefresh() // the person or the client is disabled
+	}
+	if err := s.Store.EndGrant(ctx, grant.ID, store.EndedByReuse, use.Now); err != nil {
+		return err
+	}
+	s.Log.WarnContext(ctx, "a superseded refresh token was used: its grant is ended", "grant", grant.ID, "client", grant.Client)
+	return errDeadRefresh()
+}
+
+func withinGrace(g store.Grant, use store.GrantUse) bool {
+	return use.Generation == g.Generation-1 && use.Now.Before(g.RotatedAt.Add(use.Grace))
+}

@@ -1,0 +1,152 @@
+// project.go puts the rooms of one project together.
+
+package server
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/authwright/authwright/internal/account"
+	"github.com/authwright/authwright/internal/authserver"
+	"github.com/authwright/authwright/internal/browser"
+	"github.com/authwright/authwright/internal/clients"
+	"github.com/authwright/authwright/internal/consent"
+	"github.com/authwright/authwright/internal/keys"
+	"github.com/authwright/authwright/internal/login"
+	"github.com/authwright/authwright/internal/pages"
+	"github.com/authwright/authwright/internal/store"
+)
+
+// project is one issuer, ready to answer.
+type project struct {
+	issuer   string
+	site     *pages.Site
+	metadata http.Handler
+	routes   map[string]*endpoint // by the path under the issuer
+}
+
+// find returns an open project, or opens one that was made since; nil when there is none. What is not there is
+// looked for in the database at most every few seconds.
+func (s *Server) find(ctx context.Context, id store.ProjectID) *project {
+	s.mu.RLock()
+	p, missed := s.projects[id], s.missing[id]
+	s.mu.RUnlock()
+	now := s.config.Now()
+	if p != nil || len(id) > 64 || now.Sub(missed) < missingFor {
+		return p
+	}
+	all, err := s.db.Projects(ctx)
+	if err != nil {
+		s.config.Log.WarnContext(ctx, "looking for a project", "error", err)
+		return nil
+	}
+	for _, one := range all {
+		if one.ID == id {
+			if err := s.open(ctx, one); err != nil {
+				s.config.Log.ErrorContext(ctx, "opening a project", "project", id, "error", err)
+				return nil
+			}
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.projects[id] == nil {
+		if len(s.missing) > 1000 {
+			clear(s.missing)
+		}
+		s.missing[id] = now
+	}
+	return s.projects[id]
+}
+
+const missingFor = 5 * time.Second
+
+// open makes a project ready and files it.
+func (s *Server) open(ctx context.Context, record store.Project) error {
+	record.Settings = record.Settings.Defaults()
+	st := s.db.For(record.ID)
+	keyring := keys.Config{
+		Store: st, Sealer: s.sealer, Project: record.ID, Alg: record.Settings.SigningAlg,
+		Longest: record.Settings.AccessLife, Now: s.config.Now,
+	}
+	ring, err := keys.Open(ctx, keyring)
+	if err != nil {
+		return err
+	}
+	refreshKey, err := keys.Secret(ctx, keyring, "refresh tokens")
+	if err != nil {
+		return err
+	}
+	foldKey, err := keys.Secret(ctx, keyring, "client ids")
+	if err != nil {
+		return err
+	}
+	path, err := issuerPath(record.Issuer)
+	if err != nil {
+		return err
+	}
+	directory := &clients.Directory{
+		Store: st, Settings: record.Settings, FoldKey: foldKey, Limits: &clients.Limits{}, Now: s.config.Now,
+		Documents: &clients.Documents{Fetch: s.strangers, Known: clients.WellKnown()},
+	}
+	site := &pages.Site{Name: record.Name, Base: path, Log: s.config.Log}
+	jar := browser.NewJar(record.Issuer)
+	core := authserver.New(authserver.Config{
+		Project: record, Store: st, Clients: directory, Keys: ring, RefreshKey: refreshKey, Jar: jar, Site: site,
+		ClientAddr: s.clientAddr, Now: s.config.Now, Log: s.config.Log,
+	})
+	p := &project{issuer: record.Issuer, site: site, metadata: core.Metadata(), routes: make(map[string]*endpoint)}
+	for _, route := range core.Routes() {
+		p.add(route.Method, route.Path, route.Handler)
+	}
+	p.addPages(s.csrf, (&login.Login{
+		Store: st, Settings: record.Settings, Site: site, Jar: jar, Issuer: record.Issuer, Now: s.config.Now,
+		ClientAddr: s.clientAddr, Log: s.config.Log,
+	}).Routes())
+	p.addPages(s.csrf, (&consent.Consent{
+		Store: st, Settings: record.Settings, Clients: directory.Lookup, Resources: core.Resources, Known: clients.WellKnown(),
+		Site: site, Jar: jar, Issuer: record.Issuer, Now: s.config.Now, Log: s.config.Log,
+	}).Routes())
+	p.addPages(s.csrf, (&account.Account{
+		Store: st, Settings: record.Settings, Resources: core.Resources, Site: site, Jar: jar, Issuer: record.Issuer,
+		Now: s.config.Now,
+	}).Routes())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.projects[record.ID] = p
+	return nil
+}
+
+func issuerPath(issuer string) (string, error) {
+	u, err := url.Parse(issuer)
+	if err != nil {
+		return "", fmt.Errorf("issuer %q: %w", issuer, err)
+	}
+	return u.Path, nil
+}
+
+// add files a handler under a method and a path of the issuer.
+func (p *project) add(method, path string, h http.Handler) {
+	e := p.routes[path]
+	if e == nil {
+		e = &endpoint{methods: make(map[string]http.Handler), shared: sharedPaths[path]}
+		p.routes[path] = e
+	}
+	e.methods[method] = h
+}
+
+// addPages files what people visit. A form posted by another site is refused before anything reads it.
+func (p *project) addPages(csrf *http.CrossOriginProtection, routes map[string]pages.Handler) {
+	for pattern, h := range routes {
+		method, path, _ := strings.Cut(pattern, " ")
+		p.add(method, path, csrf.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if err := h(w, r); err != nil {
+				p.site.WriteError(w, r, err)
+			}
+		})))
+	}
+}
