@@ -11,9 +11,19 @@ import (
 )
 
 // Protect lets only those requests through to next that carry a token for this resource with the scopes the
-// operation needs. next must speak MCP over HTTP; for other handlers there is Require.
+// operation needs. next must speak MCP over HTTP; for other handlers there is Require. A handler that this
+// resource protects already is returned as it is.
 func (r *Resource) Protect(next http.Handler) http.Handler {
-	return r.guard(next, r.admitCall)
+	if p, ok := next.(*protected); ok && p.resource == r {
+		return p
+	}
+	return &protected{r.guard(next, r.admitCall), r}
+}
+
+// protected is a handler behind Protect.
+type protected struct {
+	http.Handler
+	resource *Resource
 }
 
 // Require is Protect for a handler that does not speak MCP: the token must carry the scopes, and the body is not looked at.
