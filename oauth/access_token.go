@@ -67,7 +67,7 @@ func (a Audience) MarshalJSON() ([]byte, error) {
 	if len(a) == 1 {
 		return json.Marshal(a[0])
 	}
-	return json.Marshal([]string(a))
+	return json.Marshal(append([]string{}, a...)) // [] rather than null
 }
 
 // NumericDate is seconds since the epoch (RFC 7519 §2). Fractions are cut off; strings, negative numbers and
@@ -125,8 +125,10 @@ func (c Claims) AppendAccessToken(b []byte) []byte {
 	b = appendString(b, c.JWTID)
 	b = append(b, `,"client_id":`...)
 	b = appendString(b, c.ClientID)
-	b = append(b, `,"scope":`...)
-	b = appendString(b, c.Scope)
+	if c.Scope != "" {
+		b = append(b, `,"scope":`...)
+		b = appendString(b, c.Scope)
+	}
 	if c.AuthTime != 0 {
 		b = append(b, `,"auth_time":`...)
 		b = strconv.AppendInt(b, int64(c.AuthTime), 10)

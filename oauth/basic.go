@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"unicode/utf8"
 )
 
 // BasicCredentials reads HTTP Basic client credentials. sent tells whether there were any; an error means that
@@ -26,14 +25,28 @@ func BasicCredentials(h http.Header) (id, secret string, sent bool, err error) {
 		return "", "", true, Errorf(InvalidClient, "authenticate with HTTP Basic, in the body, or not at all, as registered")
 	}
 	raw, err := base64.StdEncoding.DecodeString(strings.TrimLeft(encoded, " "))
-	if err != nil || !utf8.Valid(raw) {
-		return "", "", true, Errorf(InvalidClient, "the Basic credentials are not base64 of UTF-8")
+	if err != nil {
+		return "", "", true, Errorf(InvalidClient, "the Basic credentials are not base64")
 	}
 	id, secret, ok := strings.Cut(string(raw), ":")
 	if !ok {
 		return "", "", true, Errorf(InvalidClient, "the Basic credentials have no colon")
 	}
-	return formDecode(id), formDecode(secret), true, nil
+	id, secret = formDecode(id), formDecode(secret)
+	if !visible(id) || !visible(secret) {
+		return "", "", true, Errorf(InvalidClient, "the Basic credentials hold a character outside printable ASCII")
+	}
+	return id, secret, true, nil
+}
+
+// visible: *VSCHAR, what ids and secrets are made of (RFC 6749 appendix A.1 and A.2).
+func visible(s string) bool {
+	for i := range len(s) {
+		if s[i] < 0x20 || s[i] > 0x7e {
+			return false
+		}
+	}
+	return true
 }
 
 func formDecode(s string) string {

@@ -75,6 +75,19 @@ func (e *Error) MarshalJSON() ([]byte, error) {
 	}{e.Code, printable(e.Description)})
 }
 
+// UnmarshalJSON reads an error response body: a refusal can be kept and told later.
+func (e *Error) UnmarshalJSON(data []byte) error {
+	var body struct {
+		Code        Code   `json:"error"`
+		Description string `json:"error_description"`
+	}
+	if err := json.Unmarshal(data, &body); err != nil {
+		return err
+	}
+	e.Code, e.Description = body.Code, body.Description
+	return nil
+}
+
 // printable keeps the characters that RFC 6749 §5.2 allows in error_description.
 func printable(s string) string {
 	out := make([]byte, 0, len(s))

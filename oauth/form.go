@@ -30,8 +30,8 @@ func (p Params) Has(name string) bool { return p[name] != "" }
 // ParseQuery reads the parameters of a query string (RFC 6749 §3.1).
 func ParseQuery(raw string) (Params, error) { return parseParams(raw) }
 
-// ParseForm reads the parameters of a POST body (RFC 6749 §3.2). The query is not read, and an OAuth
-// parameter found there is refused, because secrets in a URL end in logs.
+// ParseForm reads the parameters of a POST body (RFC 6749 §3.2). A query is refused, because
+// secrets in a URL end in logs.
 func ParseForm(r *http.Request) (Params, error) {
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || media != "application/x-www-form-urlencoded" {
@@ -76,7 +76,7 @@ func parseParams(raw string) (Params, error) {
 			return nil, err
 		}
 		if _, twice := params[name]; twice {
-			return nil, Errorf(InvalidRequest, "parameter %q is there more than once", name)
+			return nil, repeated(name)
 		}
 		params[name] = value
 	}
@@ -86,6 +86,19 @@ func parseParams(raw string) (Params, error) {
 		}
 	}
 	return params, nil
+}
+
+// repeated refuses a parameter that is there twice (RFC 6749 §3.1). Several resources would be legal, and a server
+// may refuse them (RFC 8707 §2): a token here is for one.
+func repeated(name string) error {
+	switch {
+	case name == "resource":
+		return Errorf(InvalidTarget, "ask for one resource at a time")
+	case len(name) > 64:
+		return Errorf(InvalidRequest, "a parameter is there more than once")
+	default:
+		return Errorf(InvalidRequest, "parameter %q is there more than once", name)
+	}
 }
 
 func decodePair(pair string) (name, value string, err error) {

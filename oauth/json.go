@@ -14,8 +14,8 @@ import (
 const maxJSONDepth = 16
 
 // UnmarshalStrict decodes one JSON object into v, a pointer to a struct. It refuses what encoding/json lets
-// pass: a key twice, a key in other letters than v's, data after the object, bytes that are not UTF-8, and
-// nesting deeper than 16. Unknown members are ignored.
+// pass: a key twice, a key in other letters than v's (at every level that v describes), data after the object,
+// bytes that are not UTF-8, and nesting deeper than 16. Unknown members are ignored.
 func UnmarshalStrict(data []byte, v any) error {
 	if !utf8.Valid(data) || bytes.HasPrefix(data, []byte("\xef\xbb\xbf")) {
 		return Errorf(InvalidRequest, "the JSON is not plain UTF-8")
@@ -26,7 +26,7 @@ func UnmarshalStrict(data []byte, v any) error {
 	if err != nil || first != json.Delim('{') {
 		return Errorf(InvalidRequest, "the body is not a JSON object")
 	}
-	if err := scanObject(dec, jsonNames(reflect.TypeOf(v)), 1); err != nil {
+	if err := scanObject(dec, reflect.TypeOf(v), 1); err != nil {
 		return err
 	}
 	if _, err := dec.Token(); err != io.EOF {
@@ -41,8 +41,9 @@ func UnmarshalStrict(data []byte, v any) error {
 	return nil
 }
 
-// scanObject walks an object whose '{' has been read. known maps folded names to the exact ones; nil knows none.
-func scanObject(dec *json.Decoder, known map[string]string, depth int) error {
+// scanObject walks an object whose '{' has been read. t is what it will be decoded into; nil when nothing is.
+func scanObject(dec *json.Decoder, t reflect.Type, depth int) error {
+	known := members(t)
 	seen := make(map[string]bool)
 	for dec.More() {
 		tok, err := dec.Token()
@@ -50,22 +51,22 @@ func scanObject(dec *json.Decoder, known map[string]string, depth int) error {
 			return Errorf(InvalidRequest, "the JSON is malformed")
 		}
 		key, _ := tok.(string)
-		folded := fold(key)
-		if exact, ok := known[folded]; ok && exact != key {
-			return Errorf(InvalidRequest, "member %q must be spelled %q", key, exact)
+		field := known[fold(key)]
+		if field.name != "" && field.name != key {
+			return Errorf(InvalidRequest, "member %q must be spelled %q", shorten(key), field.name)
 		}
 		if seen[key] {
-			return Errorf(InvalidRequest, "member %q is there more than once", key)
+			return Errorf(InvalidRequest, "member %q is there more than once", shorten(key))
 		}
 		seen[key] = true
-		if err := scanValue(dec, depth); err != nil {
+		if err := scanValue(dec, field.kind, depth); err != nil {
 			return err
 		}
 	}
 	return closeDelim(dec)
 }
 
-func scanValue(dec *json.Decoder, depth int) error {
+func scanValue(dec *json.Decoder, t reflect.Type, depth int) error {
 	tok, err := dec.Token()
 	if err != nil {
 		return Errorf(InvalidRequest, "the JSON is malformed")
@@ -78,14 +79,29 @@ func scanValue(dec *json.Decoder, depth int) error {
 		return Errorf(InvalidRequest, "the JSON is nested deeper than %d", maxJSONDepth)
 	}
 	if delim == '{' {
-		return scanObject(dec, nil, depth+1)
+		return scanObject(dec, t, depth+1)
 	}
 	for dec.More() {
-		if err := scanValue(dec, depth+1); err != nil {
+		if err := scanValue(dec, element(t), depth+1); err != nil {
 			return err
 		}
 	}
 	return closeDelim(dec)
+}
+
+// element is what the elements of an array are decoded into.
+func element(t reflect.Type) reflect.Type {
+	if t = pointee(t); t != nil && (t.Kind() == reflect.Slice || t.Kind() == reflect.Array) {
+		return t.Elem()
+	}
+	return nil
+}
+
+func pointee(t reflect.Type) reflect.Type {
+	for t != nil && t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t
 }
 
 func closeDelim(dec *json.Decoder) error {
@@ -95,32 +111,42 @@ func closeDelim(dec *json.Decoder) error {
 	return nil
 }
 
-// jsonNames lists the member names that encoding/json would fill in t, by their folded form.
-func jsonNames(t reflect.Type) map[string]string {
-	for t.Kind() == reflect.Pointer {
-		t = t.Elem()
+// member is a member that encoding/json would fill in.
+type member struct {
+	name string
+	kind reflect.Type
+}
+
+// members lists the members of a struct by their folded names; what is no struct has none.
+func members(t reflect.Type) map[string]member {
+	if t = pointee(t); t == nil || t.Kind() != reflect.Struct {
+		return nil
 	}
-	names := make(map[string]string)
-	if t.Kind() != reflect.Struct {
-		return names
-	}
+	known := make(map[string]member)
 	for i := range t.NumField() {
 		field := t.Field(i)
-		if field.Anonymous {
-			for f, name := range jsonNames(field.Type) {
-				names[f] = name
-			}
-			continue
-		}
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		if name == "" {
-			name = field.Name
-		}
-		if name != "-" {
-			names[fold(name)] = name
+		switch {
+		case field.Anonymous && name == "":
+			for folded, inner := range members(field.Type) {
+				known[folded] = inner
+			}
+		case name == "-" || !field.IsExported():
+		case name == "":
+			known[fold(field.Name)] = member{field.Name, field.Type}
+		default:
+			known[fold(name)] = member{name, field.Type}
 		}
 	}
-	return names
+	return known
+}
+
+// shorten keeps a stranger's word short enough to be said back.
+func shorten(s string) string {
+	if len(s) > 64 {
+		return s[:64]
+	}
+	return s
 }
 
 // fold maps a name to what encoding/json considers equal to it, the two Unicode letters that fold into ASCII included.

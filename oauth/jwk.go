@@ -11,6 +11,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"math/big"
+	"strings"
 )
 
 // Alg is a JWS signature algorithm (RFC 7518 §3.1, RFC 8037 §3.1).
@@ -108,7 +109,10 @@ func (k JWK) Public() (crypto.PublicKey, Alg, error) {
 		n, errN := decode(k.N, 0)
 		e, errE := decode(k.E, 0)
 		exponent := new(big.Int).SetBytes(e)
-		if errN != nil || errE != nil || len(n) < 256 || len(n) > 1024 || !exponent.IsInt64() || exponent.Int64() < 3 || exponent.Int64() > 1<<31-1 {
+		switch {
+		case errN != nil || errE != nil || n[0] == 0 || e[0] == 0: // RFC 7518 §2: no leading zero octets
+			return nil, "", unusable
+		case len(n) < 256 || len(n) > 1024 || !exponent.IsInt64() || exponent.Int64() < 3 || exponent.Int64() > 1<<31-1 || exponent.Bit(0) == 0:
 			return nil, "", unusable
 		}
 		public, alg = &rsa.PublicKey{N: new(big.Int).SetBytes(n), E: int(exponent.Int64())}, RS256
@@ -121,10 +125,11 @@ func (k JWK) Public() (crypto.PublicKey, Alg, error) {
 	return public, alg, nil
 }
 
-// decode reads canonical base64url of want bytes, or of any number when want is 0.
+// decode reads canonical base64url of want bytes, or of any number when want is 0. Line breaks, which Go's decoder
+// skips, are refused: a token has one spelling.
 func decode(s string, want int) ([]byte, error) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(s)
-	if err != nil || want > 0 && len(raw) != want || len(raw) == 0 {
+	if err != nil || strings.ContainsAny(s, "\r\n") || want > 0 && len(raw) != want || len(raw) == 0 {
 		return nil, Errorf(InvalidToken, "a member is not canonical base64url")
 	}
 	return raw, nil

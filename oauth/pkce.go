@@ -22,7 +22,7 @@ func ParseCodeChallenge(challenge, method string) (CodeChallenge, error) {
 	case method != S256:
 		return "", Errorf(InvalidRequest, "code_challenge_method must be S256")
 	}
-	if raw, err := base64.RawURLEncoding.Strict().DecodeString(challenge); err != nil || len(raw) != sha256.Size {
+	if _, err := decode(challenge, sha256.Size); err != nil {
 		return "", Errorf(InvalidRequest, "code_challenge must be 43 characters of base64url, the SHA-256 of the verifier")
 	}
 	return CodeChallenge(challenge), nil

@@ -27,7 +27,6 @@ func ProtectedResourceURL(resource string) (string, error) {
 	if err != nil || u.Host == "" {
 		return "", Errorf(InvalidTarget, "resource must be an absolute URI")
 	}
-	u.Path = ProtectedResourcePrefix + strings.TrimSuffix(u.EscapedPath(), "/")
-	u.RawPath = ""
+	u.Path, u.RawPath = ProtectedResourcePrefix+strings.TrimSuffix(u.Path, "/"), ProtectedResourcePrefix+strings.TrimSuffix(u.EscapedPath(), "/")
 	return u.String(), nil
 }

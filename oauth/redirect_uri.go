@@ -26,12 +26,22 @@ const (
 	RedirectPrivate                      // an application that claimed a scheme (RFC 8252 §7.1)
 )
 
-// forbiddenSchemes run code, read files or carry data when a browser follows them.
+// forbiddenSchemes run code, read files, carry data or start something of the system's own when a browser follows
+// them; localhost is a host whose scheme was forgotten.
 var forbiddenSchemes = []string{
-	"about", "blob", "chrome", "chrome-extension", "data", "file", "filesystem", "ftp", "gopher", "intent", "jar",
-	"javascript", "livescript", "mailto", "mhtml", "mocha", "moz-extension", "ms-its", "news", "resource", "sms",
-	"ssh", "tel", "telnet", "urn", "vbscript", "view-source", "ws", "wss", "http", "https",
+	"about", "afp", "android-app", "blob", "callto", "chrome", "chrome-extension", "chrome-search", "chrome-untrusted", "cid",
+	"cifs", "content", "data", "devtools", "dict", "edge", "facetime", "feed", "file", "filesystem", "finger", "ftp", "ftps",
+	"geo", "git", "gopher", "hcp", "help", "http", "https", "imap", "intent", "irc", "ircs", "itms", "itms-apps",
+	"itms-services", "jar", "javascript", "jdbc", "ldap", "ldaps", "livescript", "localhost", "magnet", "mailto", "market",
+	"mhtml", "mid", "mms", "mocha", "moz-extension", "news", "nfs", "nntp", "opaquelocktoken", "pop", "rdp", "res",
+	"resource", "rtsp", "safari-extension", "safari-web-extension", "scp", "search", "search-ms", "sftp", "shell", "sip",
+	"sips", "smb", "sms", "smsto", "snews", "ssh", "svn", "tel", "telnet", "tftp", "tn3270", "urn", "vbscript",
+	"view-source", "vnc", "wais", "webcal", "ws", "wss", "wyciwyg", "x-apple-helpbasic", "xmpp",
 }
+
+// responseParams are what an authorization response adds (RFC 6749 §4.1.2, RFC 9207 §2). Each must be there once,
+// so a redirect URI may not bring its own.
+var responseParams = []string{"code", "state", "iss", "error", "error_description", "error_uri"}
 
 // ParseRedirectURI validates a redirect URI at registration. It refuses every spelling that two parsers could
 // read differently; the error names what is wrong, for the developer who registers.
@@ -66,6 +76,9 @@ func ParseRedirectURI(s string) (RedirectURI, error) {
 	}
 	if hasDotSegment(u.EscapedPath()) {
 		return refuse("has a . or .. segment")
+	}
+	if name := reservedParam(u.RawQuery); name != "" {
+		return refuse("has the parameter " + name + " of the authorization response in its query")
 	}
 	switch scheme {
 	case "https", "http":
@@ -146,6 +159,8 @@ func checkPrivateScheme(u *url.URL, scheme string) (why string) {
 		return "has user information"
 	case u.Opaque == "" && u.Host == "" && strings.Trim(u.Path, "/") == "":
 		return "has nothing after its scheme"
+	case u.Opaque != "" && '0' <= u.Opaque[0] && u.Opaque[0] <= '9':
+		return "has no scheme: what is before the colon is a host, what is after it a port"
 	}
 	return ""
 }
@@ -168,8 +183,21 @@ func canonicalEscapes(s string) bool {
 	return true
 }
 
+// reservedParam finds a parameter of the authorization response in a query.
+func reservedParam(query string) string {
+	for pair := range strings.SplitSeq(query, "&") {
+		name, _, _ := strings.Cut(pair, "=")
+		if slices.Contains(responseParams, name) {
+			return name
+		}
+	}
+	return ""
+}
+
+// hasDotSegment looks for . and .., also with the path parameters that some servers cut off first ("..;x").
 func hasDotSegment(path string) bool {
 	for segment := range strings.SplitSeq(path, "/") {
+		segment, _, _ = strings.Cut(segment, ";")
 		if segment == "." || segment == ".." {
 			return true
 		}
@@ -216,7 +244,7 @@ func (r RedirectURI) Source() string {
 	switch {
 	case err != nil:
 		return ""
-	case r.Kind() == RedirectPrivate:
+	case r.Kind() == RedirectPrivate || strings.HasPrefix(u.Host, "["): // CSP has no way to write an IPv6 address
 		return u.Scheme + ":"
 	default:
 		return u.Scheme + "://" + u.Host
@@ -263,11 +291,11 @@ func (r RedirectURI) Portless() string {
 func (r RedirectURI) WithParams(pairs ...string) string {
 	var b strings.Builder
 	b.WriteString(string(r))
-	sep := byte('?')
-	if strings.Contains(string(r), "?") {
-		sep = '&'
-	}
-	if strings.HasSuffix(string(r), "?") || strings.HasSuffix(string(r), "&") {
+	sep := byte('&')
+	switch {
+	case !strings.Contains(string(r), "?"):
+		sep = '?'
+	case strings.HasSuffix(string(r), "?") || strings.HasSuffix(string(r), "&"):
 		sep = 0
 	}
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -277,7 +305,7 @@ func (r RedirectURI) WithParams(pairs ...string) string {
 		if sep != 0 {
 			b.WriteByte(sep)
 		}
-		b.WriteString(pairs[i] + "=" + url.QueryEscape(pairs[i+1]))
+		b.WriteString(pairs[i] + "=" + strings.ReplaceAll(url.QueryEscape(pairs[i+1]), "+", "%20")) // every reader knows %20
 		sep = '&'
 	}
 	return b.String()

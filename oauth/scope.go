@@ -18,12 +18,17 @@ const (
 	ScopeOfflineAccess = "offline_access"
 )
 
-// ParseScope reads a space-separated list. A character outside RFC 6749 §3.3 is invalid_scope.
+const maxScopeTokens = 256
+
+// ParseScope reads a space-separated list of at most 256 tokens. A character outside RFC 6749 §3.3 is invalid_scope.
 func ParseScope(s string) (Scope, error) {
 	var scope Scope
 	for token := range strings.SplitSeq(s, " ") {
 		if token == "" || slices.Contains(scope, token) {
 			continue
+		}
+		if len(scope) == maxScopeTokens {
+			return nil, Errorf(InvalidScope, "more than %d scopes", maxScopeTokens)
 		}
 		if !validScopeToken(token) {
 			return nil, Errorf(InvalidScope, "a scope may hold printable ASCII without space, quote and backslash only")
