@@ -1,0 +1,145 @@
+// clients.go: the programs that ask for tokens.
+
+package sqldb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/authwright/authwright/internal/store"
+)
+
+const clientColumns = `id, origin, first_party, metadata, metadata_hash, secrets, scope, introspects, disabled, version,
+	created_at, used_at, fetched_at, fresh_until`
+
+func scanClient(r row) (c store.Client, err error) {
+	return c, r.scan(&c.ID, &c.Origin, &c.FirstParty, asJSON{&c.Metadata}, &c.MetadataHash, &c.Secrets, &c.Scope, &c.Introspects,
+		&c.Disabled, &c.Version, &c.CreatedAt, &c.UsedAt, &c.FetchedAt, &c.FreshUntil)
+}
+
+// clientArgs are $1 to $15. The first version is 1.
+func (s *projectStore) clientArgs(c store.Client) []any {
+	return []any{s.project, c.ID, c.Origin, c.FirstParty, asJSON{c.Metadata}, c.MetadataHash, c.Secrets, c.Scope, c.Introspects,
+		c.Disabled, max(c.Version, 1), c.CreatedAt, c.UsedAt, c.FetchedAt, c.FreshUntil}
+}
+
+const insertClientText = `
+	insert into clients (project_id, ` + clientColumns + `)
+	values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
+
+var selectClient = sql("reading a client", `
+	select `+clientColumns+` from clients where project_id = $1 and id = $2`)
+
+// Client returns a client, disabled or not.
+func (s *projectStore) Client(ctx context.Context, id store.ClientID) (store.Client, error) {
+	return first(ctx, s.look, scanClient, selectClient.with(s.project, id))
+}
+
+var selectClients = sql("listing clients", `
+	select `+clientColumns+` from clients where project_id = $1 and id > $2 order by id limit $3`)
+
+// Clients lists clients by id after the given one.
+func (s *projectStore) Clients(ctx context.Context, after store.ClientID, limit int) ([]store.Client, error) {
+	return all(ctx, s.look, scanClient, selectClients.with(s.project, after, limit))
+}
+
+var insertClient = sql("creating a client", insertClientText)
+
+// CreateClient adds a client.
+func (s *projectStore) CreateClient(ctx context.Context, c store.Client) error {
+	return need(ctx, s.step, insertClient.with(s.clientArgs(c)...))
+}
+
+var registerClient = sql("registering a client", insertClientText+` on conflict (project_id, id) do nothing`)
+
+// The newcomer ($2) counts as one of the room, so the others may be one fewer. A disabled client stays, or it would
+// come back enabled.
+var evictClients = sql("making room for a client", `
+	delete from clients where project_id = $1 and used_at = 0 and id in (
+		select id from clients where project_id = $1 and origin <> 'registered' and used_at = 0
+			and origin = 'dcr' and not disabled and id <> $2
+		order by created_at desc, id desc limit 1000 offset $3)`)
+
+// RegisterClient adds a client that registered itself, or returns the one that is there.
+func (s *projectStore) RegisterClient(ctx context.Context, c store.Client, room int) (got store.Client, err error) {
+	c.Origin = store.SelfRegister
+	err = s.steps(ctx, func(run run) error {
+		added, err := may(ctx, run, registerClient.with(s.clientArgs(c)...))
+		if err != nil {
+			return err
+		}
+		if added > 0 {
+			if _, err := may(ctx, run, evictClients.with(s.project, c.ID, max(room-1, 0))); err != nil {
+				return err
+			}
+		}
+		got, err = first(ctx, run, scanClient, selectClient.with(s.project, c.ID))
+		return err
+	})
+	return got, err
+}
+
+// What the operator set stays. An answer that was fetched earlier than the one on file changes nothing, and a client
+// that the operator registered under a URL is not for its document to change.
+var putDocument = sql("filing a client's document", insertClientText+`
+	on conflict (project_id, id) do update set
+		version = case when clients.metadata = excluded.metadata and clients.metadata_hash = excluded.metadata_hash
+			then clients.version else clients.version + 1 end,
+		metadata = excluded.metadata, metadata_hash = excluded.metadata_hash,
+		fetched_at = excluded.fetched_at, fresh_until = excluded.fresh_until
+	where clients.origin = 'cimd' and clients.fetched_at <= excluded.fetched_at`)
+
+// PutDocument files a client that is described by the document at its id, and returns it.
+func (s *projectStore) PutDocument(ctx context.Context, c store.Client) (got store.Client, err error) {
+	c.Origin = store.Document
+	err = s.steps(ctx, func(run run) error {
+		if _, err := may(ctx, run, putDocument.with(s.clientArgs(c)...)); err != nil {
+			return err
+		}
+		got, err = first(ctx, run, scanClient, selectClient.with(s.project, c.ID))
+		if err == nil && got.Origin != store.Document {
+			err = fmt.Errorf("%s: %w, of origin %s", putDocument.does, store.ErrExists, got.Origin)
+		}
+		return err
+	})
+	if err != nil {
+		return store.Client{}, err
+	}
+	return got, nil
+}
+
+// When it was created and when it was used is for the store to know.
+var updateClient = sql("changing a client", `
+	update clients set origin = $3, first_party = $4, metadata = $5, metadata_hash = $6, secrets = $7, scope = $8, introspects = $9,
+		disabled = $10, version = version + 1, fetched_at = $12, fresh_until = $13
+	where project_id = $1 and id = $2 and version = $11`)
+
+// UpdateClient replaces a client whose version is still c.Version, and raises the version.
+func (s *projectStore) UpdateClient(ctx context.Context, c store.Client) error {
+	err := need(ctx, s.step, updateClient.with(s.project, c.ID, c.Origin, c.FirstParty, asJSON{c.Metadata}, c.MetadataHash, c.Secrets,
+		c.Scope, c.Introspects, c.Disabled, c.Version, c.FetchedAt, c.FreshUntil))
+	if errors.Is(err, store.ErrNotFound) {
+		return fmt.Errorf("%s: %w", updateClient.does, store.ErrChanged)
+	}
+	return err
+}
+
+var deleteClient = sql("deleting a client", `
+	delete from clients where project_id = $1 and id = $2`)
+
+var deleteConsentsTo = sql("forgetting the consents to a client", `
+	delete from consents where project_id = $1 and client_id = $2`)
+
+// DeleteClient removes a client and its consents, and ends its grants.
+func (s *projectStore) DeleteClient(ctx context.Context, id store.ClientID, now time.Time) error {
+	rows, err := s.together(ctx,
+		deleteClient.with(s.project, id),
+		deleteConsentsTo.with(s.project, id),
+		s.endGrants(store.GrantFilter{Client: id}, store.EndedByOperator, now))
+	if err == nil && rows[0] == 0 {
+		return fmt.Errorf("%s: %w", deleteClient.does, store.ErrNotFound)
+	}
+	return err
+}

@@ -1,0 +1,99 @@
+// migrate.go: brings the schema up to date (goose, one folder for both engines).
+
+package sqldb
+
+import (
+	"context"
+	databasesql "database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/pressly/goose/v3"
+)
+
+//go:embed migrations/*.sql
+var migrationFiles embed.FS
+
+// schemaVersion is the number of the last file in migrations.
+const schemaVersion = 1
+
+// ErrSchema means that the database's schema is not the one this program was made for.
+var ErrSchema = errors.New("sqldb: the schema is not the one this program needs")
+
+// Goose's own table: one query instead of goose when there is nothing to do.
+var selectSchemaVersion = sql("asking for the version of the schema", `select max(version_id) from goose_db_version`)
+
+// checkSchema says what there is to do about a schema of that version.
+func checkSchema(version int64, opt options) (migrate bool, err error) {
+	switch {
+	case version > schemaVersion:
+		return false, fmt.Errorf("%w: it has version %d, made by a newer program; this one knows %d", ErrSchema, version, schemaVersion)
+	case version < schemaVersion && opt.keepSchema:
+		return false, fmt.Errorf("%w: it has version %d and has to be migrated to %d first", ErrSchema, version, schemaVersion)
+	}
+	return version < schemaVersion, nil
+}
+
+// goUp runs the migrations that are missing.
+func goUp(ctx context.Context, dialect goose.Dialect, db *databasesql.DB, opts ...goose.ProviderOption) error {
+	folder, err := fs.Sub(migrationFiles, "migrations")
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(dialect, db, folder, append(opts, goose.WithDisableGlobalRegistry(true))...)
+	if err != nil {
+		return fmt.Errorf("reading the migrations: %w", err)
+	}
+	if _, err = provider.Up(ctx); err != nil {
+		return fmt.Errorf("migrating: %w", err)
+	}
+	return nil
+}
+
+// migrateSQLite migrates a data file. Another process may do the same: a migration is a transaction, so one of the
+// two fails without effect and looks again.
+func migrateSQLite(ctx context.Context, conn *sqliteConn, dsn string, opt options) error {
+	var failed error
+	for wait := 10 * time.Millisecond; wait < 2*time.Second; wait *= 2 {
+		version, err := sqliteSchema(ctx, conn)
+		if err != nil {
+			return err
+		}
+		if todo, err := checkSchema(version, opt); err != nil || !todo {
+			return err
+		}
+		if failed = goUpSQLite(ctx, dsn); failed == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return errors.Join(failed, ctx.Err())
+		case <-time.After(wait):
+		}
+	}
+	return failed
+}
+
+var countVersionTables = sql("looking for the version of the schema", `
+	select count(*) from sqlite_schema where type = 'table' and name = 'goose_db_version'`)
+
+func sqliteSchema(ctx context.Context, conn *sqliteConn) (int64, error) {
+	tables, err := first(ctx, conn.run, scanOne[int64], countVersionTables.with())
+	if err != nil || tables == 0 {
+		return 0, err
+	}
+	return first(ctx, conn.run, scanOne[int64], selectSchemaVersion.with())
+}
+
+func goUpSQLite(ctx context.Context, dsn string) (err error) {
+	db, err := databasesql.Open("sqlite", dsn)
+	if err != nil {
+		return err
+	}
+	db.SetMaxOpenConns(1)
+	defer func() { err = errors.Join(err, db.Close()) }()
+	return goUp(ctx, goose.DialectSQLite3, db)
+}

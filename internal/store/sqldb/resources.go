@@ -1,0 +1,30 @@
+// resources.go: the MCP servers that tokens are for.
+
+package sqldb
+
+import (
+	"context"
+
+	"github.com/authwright/authwright/internal/store"
+)
+
+var upsertResource = sql("filing a resource", `
+	insert into resources (project_id, uri, name, scopes, default_scope) values ($1, $2, $3, $4, $5)
+	on conflict (project_id, uri) do update set name = excluded.name, scopes = excluded.scopes, default_scope = excluded.default_scope`)
+
+// PutResource adds a resource or replaces it.
+func (s *projectStore) PutResource(ctx context.Context, r store.Resource) error {
+	return need(ctx, s.step, upsertResource.with(s.project, r.URI, r.Name, asJSON{r.Scopes}, r.Default))
+}
+
+var selectResources = sql("listing resources", `
+	select uri, name, scopes, default_scope from resources where project_id = $1 order by uri`)
+
+// Resources lists them by URI.
+func (s *projectStore) Resources(ctx context.Context) ([]store.Resource, error) {
+	return all(ctx, s.look, scanResource, selectResources.with(s.project))
+}
+
+func scanResource(r row) (res store.Resource, err error) {
+	return res, r.scan(&res.URI, &res.Name, asJSON{&res.Scopes}, &res.Default)
+}

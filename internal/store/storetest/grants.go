@@ -1,0 +1,411 @@
+// grants.go: grants, their codes and their chains of refresh tokens.
+
+package storetest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/authwright/authwright/internal/store"
+)
+
+var grantTests = map[string]func(*house){
+	"come back as they were filed":                     testGrantRoundTrip,
+	"give their code to who fits every binding":        testSpendCode,
+	"lose their code at the fifth miss":                testMissCode,
+	"rotate for who fits every binding":                testRotateGrant,
+	"repeat a rotation within the grace":               testGrace,
+	"never live past their end":                        testIdleNeverPastEnd,
+	"are live while everything around them is":         testLiveGrant,
+	"end once, for the first reason":                   testEndGrant,
+	"end by person, client and resource":               testEndGrants,
+	"mark their client used, which changes no version": testUsedClient,
+	"leave revoked tokens revoked":                     testRevokeToken,
+}
+
+func testGrantRoundTrip(h *house) {
+	g := h.filed()
+	same(h, "a grant", h.stored(g.ID), g)
+	h.want(store.ErrExists, h.FileGrant(h.Context(), g), "FileGrant of the same id")
+
+	bare := store.Grant{ID: store.GrantID(h.unique("grant")), Client: h.client.ID, CreatedAt: h.now, Expires: h.at(time.Hour)}
+	h.must(h.FileGrant(h.Context(), bare), "FileGrant without a person")
+	same(h, "a grant without a person", h.stored(bare.ID), bare)
+	_, err := h.Grant(h.Context(), "none")
+	h.want(store.ErrNotFound, err, "Grant")
+}
+
+// surroundings spoil what a grant depends on and lies outside of its row.
+var surroundings = []struct {
+	name  string
+	spoil func(h *house)
+}{
+	{"its person is disabled", func(h *house) {
+		h.must(h.SetPersonDisabled(h.Context(), h.person.ID, true, h.now), "SetPersonDisabled")
+	}},
+	{"its person was disabled and enabled again", func(h *house) {
+		h.must(h.SetPersonDisabled(h.Context(), h.person.ID, true, h.now), "SetPersonDisabled")
+		h.must(h.SetPersonDisabled(h.Context(), h.person.ID, false, h.now), "SetPersonDisabled")
+	}},
+	{"its person's password was reset", func(h *house) {
+		h.must(h.SetPassword(h.Context(), h.person.ID, "$argon2id$2", true, h.now), "SetPassword")
+	}},
+	{"its client is disabled", func(h *house) {
+		c := h.client
+		c.Disabled = true
+		h.must(h.UpdateClient(h.Context(), c), "UpdateClient")
+	}},
+	{"its client is deleted", func(h *house) {
+		h.must(h.DeleteClient(h.Context(), h.client.ID, h.now), "DeleteClient")
+	}},
+}
+
+// around runs a test of a refused step for everything that can be wrong around a grant.
+func (h *house) around(make func(*house) store.Grant, step func(h *house, g store.Grant) error) {
+	for _, around := range surroundings {
+		h.Run(around.name, func(t *testing.T) {
+			h := h.in(t)
+			h.person, h.client = h.newPerson(), h.newClient(store.Registered)
+			g := make(h)
+			around.spoil(h)
+			before := h.stored(g.ID)
+			h.want(store.ErrNotFound, step(h, g), "the step")
+			same(h, "the grant", h.stored(g.ID), before)
+		})
+	}
+}
+
+func testSpendCode(h *house) {
+	ctx := h.Context()
+	for _, tt := range []struct {
+		name  string
+		spoil func(u *store.CodeUse)
+	}{
+		{"another grant", func(u *store.CodeUse) { u.Grant = h.filed().ID }},
+		{"another code", func(u *store.CodeUse) { u.Code = store.DigestOf("another") }},
+		{"another client", func(u *store.CodeUse) { u.Client = h.newClient(store.Registered).ID }},
+		{"an older version of the client", func(u *store.CodeUse) { u.ClientVersion = 0 }},
+		{"a newer version of the client", func(u *store.CodeUse) { u.ClientVersion = 2 }},
+		{"another redirect URI", func(u *store.CodeUse) { u.RedirectURI += "/" }},
+		{"no redirect URI", func(u *store.CodeUse) { u.RedirectURI = "" }},
+		{"another challenge", func(u *store.CodeUse) { u.Challenge = "Challenge" }},
+		{"no challenge", func(u *store.CodeUse) { u.Challenge = "" }},
+		{"another resource", func(u *store.CodeUse) { u.Resource = "https://mcp.example/other" }},
+		{"when the code expires", func(u *store.CodeUse) { u.Now = h.at(time.Minute) }},
+		{"a redirect URI that cannot be stored", func(u *store.CodeUse) { u.RedirectURI += "\x00" }},
+		{"a spent code", func(u *store.CodeUse) {
+			_, err := h.SpendCode(ctx, *u)
+			h.must(err, "SpendCode")
+		}},
+		{"an ended grant", func(u *store.CodeUse) {
+			h.must(h.EndGrant(ctx, u.Grant, store.EndedByClient, h.now), "EndGrant")
+		}},
+		{"a grant that expired before its code", func(u *store.CodeUse) {
+			g := h.grant()
+			g.Expires = h.at(time.Second)
+			h.must(h.FileGrant(ctx, g), "FileGrant")
+			*u = h.codeUse(g)
+		}},
+	} {
+		h.Run(tt.name, func(t *testing.T) {
+			h := h.in(t)
+			g := h.filed()
+			use := h.codeUse(g)
+			tt.spoil(&use)
+			before := h.stored(g.ID)
+			_, err := h.SpendCode(ctx, use)
+			h.want(store.ErrNotFound, err, "SpendCode(%+v)", use)
+			same(h, "the grant", h.stored(g.ID), before)
+		})
+	}
+	h.around((*house).filed, func(h *house, g store.Grant) error {
+		use := h.codeUse(g)
+		if c, err := h.Client(ctx, g.Client); err == nil {
+			use.ClientVersion = c.Version
+		}
+		_, err := h.SpendCode(ctx, use)
+		return err
+	})
+
+	g := h.filed()
+	use := h.codeUse(g)
+	use.Resource = g.Resource
+	got, err := h.SpendCode(ctx, use)
+	h.must(err, "SpendCode")
+	g.CodeSpent, g.RotatedAt, g.UsedAt, g.Generation, g.IdleUntil = use.Now, use.Now, use.Now, 1, use.Now.Add(use.Idle)
+	same(h, "the grant that SpendCode returned", got, g)
+	same(h, "the grant", h.stored(g.ID), g)
+
+	nobody := h.grant()
+	nobody.Person = ""
+	h.must(h.FileGrant(ctx, nobody), "FileGrant without a person")
+	_, err = h.SpendCode(ctx, h.codeUse(nobody))
+	h.must(err, "SpendCode of a grant without a person")
+}
+
+func testMissCode(h *house) {
+	ctx := h.Context()
+	g := h.filed()
+	h.want(store.ErrNotFound, h.MissCode(ctx, g.ID, store.DigestOf("another")), "MissCode of another code")
+	h.want(store.ErrNotFound, h.MissCode(ctx, "none", g.Code), "MissCode of another grant")
+	for range 4 {
+		h.must(h.MissCode(ctx, g.ID, g.Code), "MissCode")
+	}
+	same(h, "the grant after four misses", h.stored(g.ID), g)
+	h.must(h.MissCode(ctx, g.ID, g.Code), "the fifth MissCode")
+	_, err := h.SpendCode(ctx, h.codeUse(g))
+	h.want(store.ErrNotFound, err, "SpendCode after five misses")
+	h.want(store.ErrNotFound, h.MissCode(ctx, g.ID, g.Code), "the sixth MissCode")
+
+	four := h.filed()
+	for range 4 {
+		h.must(h.MissCode(ctx, four.ID, four.Code), "MissCode")
+	}
+	_, err = h.SpendCode(ctx, h.codeUse(four))
+	h.must(err, "SpendCode after four misses")
+	h.want(store.ErrNotFound, h.MissCode(ctx, four.ID, four.Code), "MissCode of a spent code")
+}
+
+func testRotateGrant(h *house) {
+	ctx := h.Context()
+	for _, tt := range []struct {
+		name  string
+		spoil func(u *store.GrantUse)
+	}{
+		{"another grant", func(u *store.GrantUse) { u.Grant = "none" }},
+		{"another client", func(u *store.GrantUse) { u.Client = h.newClient(store.Registered).ID }},
+		{"an older version of the client", func(u *store.GrantUse) { u.ClientVersion = 0 }},
+		{"a newer version of the client", func(u *store.GrantUse) { u.ClientVersion = 2 }},
+		{"another resource", func(u *store.GrantUse) { u.Resource = "https://mcp.example/other" }},
+		{"a generation that was not handed out yet", func(u *store.GrantUse) { u.Generation = 2 }},
+		{"the generation before the first", func(u *store.GrantUse) { u.Generation = 0 }},
+		{"a negative generation", func(u *store.GrantUse) { u.Generation = -1 }},
+		{"when it was idle too long", func(u *store.GrantUse) { u.Now = h.at(time.Second + time.Hour) }},
+		{"when it expires", func(u *store.GrantUse) {
+			u.Idle = 20 * time.Hour
+			g, err := h.RotateGrant(ctx, *u)
+			h.must(err, "RotateGrant")
+			u.Generation, u.Now = g.Generation, g.Expires
+		}},
+		{"an ended grant", func(u *store.GrantUse) {
+			h.must(h.EndGrant(ctx, u.Grant, store.EndedByReuse, h.now), "EndGrant")
+		}},
+		{"a grant whose code was not spent", func(u *store.GrantUse) { u.Grant = h.filed().ID }},
+		{"a grant without refresh tokens", func(u *store.GrantUse) {
+			g := h.grant()
+			g.Refreshable = false
+			h.must(h.FileGrant(ctx, g), "FileGrant")
+			g, err := h.SpendCode(ctx, h.codeUse(g))
+			h.must(err, "SpendCode")
+			*u = h.grantUse(g)
+		}},
+	} {
+		h.Run(tt.name, func(t *testing.T) {
+			h := h.in(t)
+			use := h.grantUse(h.spent())
+			id := use.Grant
+			tt.spoil(&use)
+			if use.Grant != "none" {
+				id = use.Grant
+			}
+			before := h.stored(id)
+			_, err := h.RotateGrant(ctx, use)
+			h.want(store.ErrNotFound, err, "RotateGrant(%+v)", use)
+			same(h, "the grant", h.stored(id), before)
+		})
+	}
+	h.around((*house).spent, func(h *house, g store.Grant) error {
+		use := h.grantUse(g)
+		if c, err := h.Client(ctx, g.Client); err == nil {
+			use.ClientVersion = c.Version
+		}
+		_, err := h.RotateGrant(ctx, use)
+		return err
+	})
+
+	g := h.spent()
+	h.must(h.SetPassword(ctx, h.person.ID, "$argon2id$3", false, h.at(time.Second)), "SetPassword that keeps grants")
+	use := h.grantUse(g)
+	use.Resource = g.Resource
+	got, err := h.RotateGrant(ctx, use)
+	h.must(err, "RotateGrant")
+	g.Generation, g.RotatedAt, g.UsedAt, g.IdleUntil = 2, use.Now, use.Now, use.Now.Add(use.Idle)
+	same(h, "the grant that RotateGrant returned", got, g)
+	same(h, "the grant", h.stored(g.ID), g)
+}
+
+func testGrace(h *house) {
+	ctx := h.Context()
+	for _, tt := range []struct {
+		name  string
+		grace time.Duration
+		later time.Duration // after the rotation
+		moved int64         // how often the successor was used before
+		want  error
+	}{
+		{"at once", 30 * time.Second, 0, 0, nil},
+		{"just within the grace", 30 * time.Second, 30*time.Second - time.Millisecond, 0, nil},
+		{"when the grace is over", 30 * time.Second, 30 * time.Second, 0, store.ErrNotFound},
+		{"after the successor was used", 30 * time.Second, 0, 1, store.ErrNotFound},
+		{"without grace", 0, 0, 0, store.ErrNotFound},
+		{"with grace switched off", -1, 0, 0, store.ErrNotFound},
+		{"without grace, on a machine whose clock is behind", 0, -time.Second, 0, store.ErrNotFound},
+	} {
+		h.Run(tt.name, func(t *testing.T) {
+			h := h.in(t)
+			use := h.grantUse(h.spent())
+			use.Now = h.at(time.Minute)
+			first, err := h.RotateGrant(ctx, use)
+			h.must(err, "RotateGrant")
+			for range tt.moved {
+				next := use
+				next.Generation = first.Generation
+				_, err := h.RotateGrant(ctx, next)
+				h.must(err, "RotateGrant of the successor")
+			}
+			before := h.stored(use.Grant)
+			use.Grace, use.Now = tt.grace, use.Now.Add(tt.later)
+			again, err := h.RotateGrant(ctx, use)
+			h.want(tt.want, err, "RotateGrant again")
+			if tt.want == nil {
+				before.UsedAt, before.IdleUntil = use.Now, use.Now.Add(use.Idle)
+				same(h, "the grant that the repeated step returned", again, before)
+			}
+			same(h, "the grant", h.stored(use.Grant), before)
+		})
+	}
+}
+
+func testIdleNeverPastEnd(h *house) {
+	use := h.codeUse(h.filed())
+	use.Idle = 20 * time.Hour
+	g, err := h.SpendCode(h.Context(), use)
+	h.must(err, "SpendCode")
+	same(h, "the idle life after SpendCode", g.IdleUntil, g.Expires)
+	turn := h.grantUse(g)
+	turn.Idle = 20 * time.Hour
+	g, err = h.RotateGrant(h.Context(), turn)
+	h.must(err, "RotateGrant")
+	same(h, "the idle life after RotateGrant", g.IdleUntil, g.Expires)
+}
+
+func testLiveGrant(h *house) {
+	ctx := h.Context()
+	g := h.spent()
+	got, err := h.LiveGrant(ctx, g.ID, h.now)
+	h.must(err, "LiveGrant")
+	same(h, "the live grant", got, g)
+	_, err = h.LiveGrant(ctx, g.ID, g.Expires.Add(-time.Millisecond))
+	h.must(err, "LiveGrant just before it expires")
+	_, err = h.LiveGrant(ctx, g.ID, g.Expires)
+	h.want(store.ErrNotFound, err, "LiveGrant when it expires")
+	h.around((*house).spent, func(h *house, g store.Grant) error {
+		_, err := h.LiveGrant(ctx, g.ID, h.now)
+		return err
+	})
+	h.must(h.EndGrant(ctx, g.ID, store.EndedByClient, h.now), "EndGrant")
+	_, err = h.LiveGrant(ctx, g.ID, h.now)
+	h.want(store.ErrNotFound, err, "LiveGrant of an ended grant")
+}
+
+func testEndGrant(h *house) {
+	g := h.spent()
+	h.must(h.EndGrant(h.Context(), g.ID, store.EndedByReuse, h.at(time.Minute)), "EndGrant")
+	h.must(h.EndGrant(h.Context(), g.ID, store.EndedByClient, h.at(time.Hour)), "EndGrant again")
+	g.EndedAt, g.EndReason = h.at(time.Minute), store.EndedByReuse
+	same(h, "the grant", h.stored(g.ID), g)
+	h.want(store.ErrNotFound, h.EndGrant(h.Context(), "none", store.EndedByClient, h.now), "EndGrant of none")
+}
+
+func testEndGrants(h *house) {
+	ctx := h.Context()
+	otherPerson, otherClient := h.newPerson(), h.newClient(store.Registered)
+	for _, tt := range []struct {
+		name   string
+		filter store.GrantFilter
+		want   string // of the grants "all mine", "another person's", "another client's", "another resource's": which end
+	}{
+		{"by person", store.GrantFilter{Person: h.person.ID}, "x-xx"},
+		{"by client", store.GrantFilter{Client: h.client.ID}, "xx-x"},
+		{"by resource", store.GrantFilter{Resource: "https://mcp.example"}, "xxx-"},
+		{"by person and client", store.GrantFilter{Person: h.person.ID, Client: h.client.ID}, "x--x"},
+		{"by all three", store.GrantFilter{Person: h.person.ID, Client: h.client.ID, Resource: "https://mcp.example"}, "x---"},
+		{"by nothing", store.GrantFilter{}, "xxxx"},
+		{"by a person who has none", store.GrantFilter{Person: "per-none"}, "----"},
+	} {
+		h.Run(tt.name, func(t *testing.T) {
+			h := h.in(t)
+			_, err := h.EndGrants(ctx, store.GrantFilter{}, store.EndedByOperator, h.now)
+			h.must(err, "EndGrants")
+			grants := []store.Grant{h.grant(), h.grant(), h.grant(), h.grant()}
+			grants[1].Person, grants[2].Client, grants[3].Resource = otherPerson.ID, otherClient.ID, "https://other.example"
+			for _, g := range grants {
+				h.must(h.FileGrant(ctx, g), "FileGrant")
+			}
+			ended, err := h.EndGrants(ctx, tt.filter, store.EndedByPerson, h.at(time.Second))
+			h.must(err, "EndGrants")
+			got, count := "", 0
+			for _, g := range grants {
+				switch s := h.stored(g.ID); {
+				case s.EndedAt.IsZero() && s.EndReason == "":
+					got += "-"
+				case s.EndedAt.Equal(h.at(time.Second)) && s.EndReason == store.EndedByPerson:
+					got, count = got+"x", count+1
+				}
+			}
+			if got != tt.want || ended != count {
+				h.Errorf("EndGrants(%+v) = %d and ended %s, want %s", tt.filter, ended, got, tt.want)
+			}
+		})
+	}
+	g := h.filed()
+	n, err := h.EndGrants(ctx, store.GrantFilter{Person: h.person.ID}, store.EndedByPerson, g.Expires)
+	h.must(err, "EndGrants")
+	same(h, "how many expired grants were ended", n, 0)
+}
+
+func testUsedClient(h *house) {
+	ctx := h.Context()
+	used := func(want time.Time, when string) {
+		h.Helper()
+		c, err := h.Client(ctx, h.client.ID)
+		h.must(err, "Client")
+		same(h, "when the client was used, "+when, c.UsedAt, want)
+		same(h, "the version, "+when, c.Version, 1)
+	}
+	used(time.Time{}, "before it got a grant")
+	h.filed()
+	used(h.now, "after FileGrant")
+	file := func(at time.Time) {
+		g := h.grant()
+		g.CreatedAt = at
+		h.must(h.FileGrant(ctx, g), "FileGrant")
+	}
+	file(h.at(24 * time.Hour))
+	used(h.now, "a day later")
+	file(h.at(24*time.Hour + time.Millisecond))
+	used(h.at(24*time.Hour+time.Millisecond), "more than a day later")
+
+	r := h.signedIn()
+	g := h.grant()
+	g.CreatedAt = h.at(100 * time.Hour)
+	h.must(h.CloseRequest(ctx, r.ID, browser, g, h.now), "CloseRequest")
+	used(h.at(100*time.Hour), "after CloseRequest")
+}
+
+func testRevokeToken(h *house) {
+	ctx, token := h.Context(), store.DigestOf(h.unique("token"))
+	revoked := func(want bool) {
+		h.Helper()
+		got, err := h.TokenRevoked(ctx, token)
+		h.must(err, "TokenRevoked")
+		same(h, "whether the token is revoked", got, want)
+	}
+	revoked(false)
+	h.must(h.RevokeToken(ctx, token, h.at(time.Hour)), "RevokeToken")
+	h.must(h.RevokeToken(ctx, token, h.at(time.Minute)), "RevokeToken again")
+	revoked(true)
+	_, err := h.db.Sweep(ctx, h.at(time.Minute), 1000)
+	h.must(err, "Sweep")
+	revoked(true)
+}

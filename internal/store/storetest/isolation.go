@@ -1,0 +1,215 @@
+// isolation.go: nothing of a project can be seen or touched from another.
+
+package storetest
+
+import (
+	"errors"
+	"reflect"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/authwright/authwright/internal/store"
+)
+
+var isolationTests = map[string]func(*house){
+	"a row is invisible and untouchable from another project": testApart,
+	"the same names can be used in two projects":              testSameNames,
+	"every step of the interface has been tried from outside": testAllTried,
+}
+
+// belongings are one row of every kind in a project.
+type belongings struct {
+	request, signedIn, decided store.Request
+	grant, spent               store.Grant
+	consent                    store.Consent
+	session                    store.Session
+	attempt, token             store.Digest
+	document                   store.Client
+}
+
+func (h *house) belong() belongings {
+	h.Helper()
+	ctx := h.Context()
+	b := belongings{request: h.opened(), signedIn: h.signedIn(), decided: h.signedIn(), grant: h.filed(), spent: h.spent(), consent: h.agree(h.key(), h.now),
+		session: h.session(), attempt: store.DigestOf(h.unique("key")), token: store.DigestOf(h.unique("token")), document: h.newClient(store.Document)}
+	h.signingKey("1", h.now)
+	h.must(h.CountFailure(ctx, h.now, time.Hour, b.attempt), "CountFailure")
+	h.must(h.RevokeToken(ctx, b.token, h.at(time.Hour)), "RevokeToken")
+	h.must(h.PutResource(ctx, store.Resource{URI: "https://mcp.example", Name: "mine"}), "PutResource")
+	_, err := h.Secret(ctx, "mac", []byte("mine"))
+	h.must(err, "Secret")
+	return b
+}
+
+// snapshot reads everything of a project that was filed by belong.
+func (h *house) snapshot(b belongings) []any {
+	h.Helper()
+	ctx := h.Context()
+	var all []any
+	keep := func(v any, err error) {
+		h.Helper()
+		h.must(err, "reading a %T", v)
+		all = append(all, v)
+	}
+	for _, id := range []store.RequestID{b.request.ID, b.signedIn.ID, b.decided.ID} {
+		keep(h.Request(ctx, id, h.now))
+	}
+	for _, id := range []store.GrantID{b.grant.ID, b.spent.ID} {
+		keep(h.Grant(ctx, id))
+	}
+	keep(h.ConsentsOf(ctx, h.person.ID))
+	keep(h.Clients(ctx, "", 100))
+	keep(h.Resources(ctx))
+	keep(h.Person(ctx, h.person.ID))
+	session, _, err := h.Session(ctx, b.session.ID, time.Hour, h.now)
+	keep(session, err)
+	keep(h.Attempts(ctx, h.now, b.attempt))
+	keep(h.TokenRevoked(ctx, b.token))
+	keep(h.SigningKeys(ctx))
+	keep(h.Secret(ctx, "mac", []byte("fresh")))
+	return all
+}
+
+// trespass is a step taken from another project on what is not there, and how it has to end: without a row, or without effect.
+type trespass struct {
+	method string
+	try    func(s store.Store) error
+	want   error
+}
+
+func nothing(empty bool, err error) error {
+	if err == nil && !empty {
+		return errors.New("it saw something")
+	}
+	return err
+}
+
+func (h *house) trespasses(b belongings) []trespass {
+	ctx := h.Context()
+	gone := store.ErrNotFound
+	decision := store.Decision{Verdict: store.Allowed, Person: h.person.ID}
+	return []trespass{
+		{"Request", func(s store.Store) error { _, err := s.Request(ctx, b.request.ID, h.now); return err }, gone},
+		{"SignInRequest", func(s store.Store) error { return s.SignInRequest(ctx, b.request.ID, browser, h.login(), h.now) }, gone},
+		{"DecideRequest", func(s store.Store) error { return s.DecideRequest(ctx, b.signedIn.ID, browser, decision, nil, h.now) }, gone},
+		{"CloseRequest", func(s store.Store) error { return s.CloseRequest(ctx, b.decided.ID, browser, h.grant(), h.now) }, gone},
+		{"DropRequest", func(s store.Store) error { return s.DropRequest(ctx, b.request.ID, browser) }, nil},
+		{"SpendCode", func(s store.Store) error { _, err := s.SpendCode(ctx, h.codeUse(b.grant)); return err }, gone},
+		{"MissCode", func(s store.Store) error { return s.MissCode(ctx, b.grant.ID, b.grant.Code) }, gone},
+		{"RotateGrant", func(s store.Store) error { _, err := s.RotateGrant(ctx, h.grantUse(b.spent)); return err }, gone},
+		{"Grant", func(s store.Store) error { _, err := s.Grant(ctx, b.grant.ID); return err }, gone},
+		{"LiveGrant", func(s store.Store) error { _, err := s.LiveGrant(ctx, b.spent.ID, h.now); return err }, gone},
+		{"EndGrant", func(s store.Store) error { return s.EndGrant(ctx, b.grant.ID, store.EndedByClient, h.now) }, gone},
+		{"EndGrants", func(s store.Store) error {
+			n, err := s.EndGrants(ctx, store.GrantFilter{}, store.EndedByClient, h.now)
+			return nothing(n == 0, err)
+		}, nil},
+		{"TokenRevoked", func(s store.Store) error { v, err := s.TokenRevoked(ctx, b.token); return nothing(!v, err) }, nil},
+		{"Consent", func(s store.Store) error { _, err := s.Consent(ctx, h.key()); return err }, gone},
+		{"ConsentsOf", func(s store.Store) error { v, err := s.ConsentsOf(ctx, h.person.ID); return nothing(v == nil, err) }, nil},
+		{"WithdrawConsent", func(s store.Store) error { return s.WithdrawConsent(ctx, h.key(), h.now) }, gone},
+		{"Client", func(s store.Store) error { _, err := s.Client(ctx, h.client.ID); return err }, gone},
+		{"Clients", func(s store.Store) error { v, err := s.Clients(ctx, "", 100); return nothing(v == nil, err) }, nil},
+		{"UpdateClient", func(s store.Store) error { return s.UpdateClient(ctx, h.client) }, store.ErrChanged},
+		{"DeleteClient", func(s store.Store) error { return s.DeleteClient(ctx, h.client.ID, h.now) }, gone},
+		{"Resources", func(s store.Store) error { v, err := s.Resources(ctx); return nothing(v == nil, err) }, nil},
+		{"Person", func(s store.Store) error { _, err := s.Person(ctx, h.person.ID); return err }, gone},
+		{"PersonByEmail", func(s store.Store) error { _, err := s.PersonByEmail(ctx, h.person.Email); return err }, gone},
+		{"SetPassword", func(s store.Store) error { return s.SetPassword(ctx, h.person.ID, "x", true, h.now) }, gone},
+		{"RenewPassword", func(s store.Store) error { return s.RenewPassword(ctx, h.person.ID, h.person.Password, "x") }, store.ErrChanged},
+		{"SetPersonDisabled", func(s store.Store) error { return s.SetPersonDisabled(ctx, h.person.ID, true, h.now) }, gone},
+		{"OpenSession", func(s store.Store) error { return s.OpenSession(ctx, h.someSession(), b.session.ID) }, gone},
+		{"Session", func(s store.Store) error {
+			_, _, err := s.Session(ctx, b.session.ID, time.Hour, h.at(2*time.Minute))
+			return err
+		}, gone},
+		{"CloseSession", func(s store.Store) error { return s.CloseSession(ctx, b.session.ID) }, nil},
+		{"Attempts", func(s store.Store) error {
+			v, err := s.Attempts(ctx, h.now, b.attempt)
+			return nothing(len(v) == 0, err)
+		}, nil},
+		{"ForgetFailures", func(s store.Store) error { return s.ForgetFailures(ctx, b.attempt) }, nil},
+		{"SigningKeys", func(s store.Store) error { v, err := s.SigningKeys(ctx); return nothing(v == nil, err) }, nil},
+		{"RetireKeys", func(s store.Store) error { return s.RetireKeys(ctx, "1", h.now) }, gone},
+	}
+}
+
+// creations file a row under a name that the first project has, in the second.
+func (h *house) creations(b belongings) []trespass {
+	ctx := h.Context()
+	return []trespass{
+		{"CreatePerson", func(s store.Store) error { return s.CreatePerson(ctx, h.person) }, nil},
+		{"CreateClient", func(s store.Store) error { return s.CreateClient(ctx, h.client) }, nil},
+		{"RegisterClient", func(s store.Store) error {
+			c := h.client
+			c.ID += "-2"
+			_, err := s.RegisterClient(ctx, c, 0)
+			return err
+		}, nil},
+		{"PutDocument", func(s store.Store) error {
+			c := b.document
+			c.Metadata.ClientName, c.FetchedAt = "renamed", h.at(time.Hour)
+			_, err := s.PutDocument(ctx, c)
+			return err
+		}, nil},
+		{"OpenRequest", func(s store.Store) error { return s.OpenRequest(ctx, b.request) }, nil},
+		{"FileGrant", func(s store.Store) error { return s.FileGrant(ctx, b.grant) }, nil},
+		{"RevokeToken", func(s store.Store) error { return s.RevokeToken(ctx, b.token, h.now) }, nil},
+		{"PutResource", func(s store.Store) error {
+			return s.PutResource(ctx, store.Resource{URI: "https://mcp.example", Name: "theirs"})
+		}, nil},
+		{"CountFailure", func(s store.Store) error { return s.CountFailure(ctx, h.now, time.Hour, b.attempt) }, nil},
+		{"AddKey", func(s store.Store) error { return s.AddKey(ctx, store.SigningKey{ID: "1", Sealed: []byte("theirs")}) }, nil},
+		{"Secret", func(s store.Store) error {
+			v, err := s.Secret(ctx, "mac", []byte("theirs"))
+			return nothing(string(v) == "theirs", err)
+		}, nil},
+	}
+}
+
+func (h *house) try(b belongings, tries []trespass) {
+	h.Helper()
+	before := h.snapshot(b)
+	for _, tt := range tries {
+		if err := tt.try(h.other); !errors.Is(err, tt.want) {
+			h.Errorf("%s from another project = %v, want %v", tt.method, err, tt.want)
+		}
+		if diff := cmp.Diff(before, h.snapshot(b)); diff != "" {
+			h.Fatalf("%s from another project changed: -before +after\n%s", tt.method, diff)
+		}
+	}
+}
+
+func testApart(h *house) {
+	b := h.belong()
+	h.try(b, h.trespasses(b))
+}
+
+func testSameNames(h *house) {
+	b := h.belong()
+	h.try(b, h.creations(b))
+	// Now that the names are there on both sides, every step from outside meets its own rows and no others.
+	before := h.snapshot(b)
+	for _, tt := range h.trespasses(b) {
+		if err := tt.try(h.other); errors.Is(err, store.ErrExists) {
+			h.Errorf("%s from another project = %v", tt.method, err)
+		}
+		if diff := cmp.Diff(before, h.snapshot(b)); diff != "" {
+			h.Fatalf("%s from a project with the same names changed: -before +after\n%s", tt.method, diff)
+		}
+	}
+}
+
+func testAllTried(h *house) {
+	tried := make(map[string]bool)
+	b := h.belong()
+	for _, tt := range append(h.trespasses(b), h.creations(b)...) {
+		tried[tt.method] = true
+	}
+	for m := range reflect.TypeFor[store.Store]().Methods() {
+		if !tried[m.Name] {
+			h.Errorf("no test takes the step %s from another project", m.Name)
+		}
+	}
+}

@@ -1,0 +1,171 @@
+// sweep.go: what is over goes, and nothing else.
+
+package storetest
+
+import (
+	"time"
+
+	"github.com/authwright/authwright/internal/store"
+)
+
+var sweepTests = map[string]func(*house){
+	"takes what expired":                             sweepExpired,
+	"keeps ended grants for a week":                  sweepEnded,
+	"takes grants an hour after their code went by":  sweepUnspent,
+	"takes clients that nobody uses":                 sweepClients,
+	"takes no more than the limit of each kind":      sweepLimit,
+	"takes the consents to the clients it takes":     sweepConsents,
+	"takes failures and revoked tokens that are old": sweepSmall,
+}
+
+const day = 24 * time.Hour
+
+func (h *house) sweep(now time.Time) int {
+	h.Helper()
+	n, err := h.db.Sweep(h.Context(), now, 100)
+	h.must(err, "Sweep")
+	return n
+}
+
+func sweepExpired(h *house) {
+	ctx := h.Context()
+	request, session, grant := h.opened(), h.session(), h.spent()
+	same(h, "rows swept while all are alive", h.sweep(h.at(30*time.Minute-time.Millisecond)), 0)
+	same(h, "rows swept when the request expires", h.sweep(request.Expires), 1)
+	same(h, "rows swept when the session is idle", h.sweep(session.IdleUntil), 1)
+	same(h, "rows swept just before the grant expires", h.sweep(grant.Expires.Add(-time.Millisecond)), 0)
+	same(h, "rows swept when the grant expires", h.sweep(grant.Expires), 1)
+	_, err := h.Request(ctx, request.ID, h.now)
+	h.want(store.ErrNotFound, err, "Request")
+	_, err = h.Grant(ctx, grant.ID)
+	h.want(store.ErrNotFound, err, "Grant")
+	h.must(h.OpenSession(ctx, session, store.Digest{}), "OpenSession of the id that was swept")
+}
+
+// longSpent is a spent grant that lives for 180 days.
+func (h *house) longSpent() store.Grant {
+	h.Helper()
+	g := h.grant()
+	g.Expires = h.at(180 * day)
+	h.must(h.FileGrant(h.Context(), g), "FileGrant")
+	g, err := h.SpendCode(h.Context(), h.codeUse(g))
+	h.must(err, "SpendCode")
+	return g
+}
+
+func sweepEnded(h *house) {
+	ctx := h.Context()
+	live, long, short := h.longSpent(), h.longSpent(), h.spent()
+	for _, g := range []store.Grant{long, short} {
+		h.must(h.EndGrant(ctx, g.ID, store.EndedByReuse, h.now), "EndGrant")
+	}
+	same(h, "rows swept when a grant that ended expires", h.sweep(short.Expires), 1)
+	same(h, "rows swept just before the week is over", h.sweep(h.at(7*day-time.Millisecond)), 0)
+	same(h, "why the grant ended, for as long as its tokens may turn up", h.stored(long.ID).EndReason, store.EndedByReuse)
+	same(h, "rows swept when the week is over", h.sweep(h.at(7*day)), 1)
+	_, err := h.Grant(ctx, long.ID)
+	h.want(store.ErrNotFound, err, "Grant that ended a week ago")
+	h.stored(live.ID)
+}
+
+func sweepUnspent(h *house) {
+	spent, unspent, missed := h.spent(), h.filed(), h.filed()
+	for range 5 {
+		h.must(h.MissCode(h.Context(), missed.ID, missed.Code), "MissCode")
+	}
+	same(h, "rows swept at once: the grant whose code was killed", h.sweep(h.now), 1)
+	same(h, "rows swept just before the hour is over", h.sweep(unspent.CodeExpires.Add(time.Hour-time.Millisecond)), 0)
+	same(h, "rows swept an hour after the code expired", h.sweep(unspent.CodeExpires.Add(time.Hour)), 1)
+	_, err := h.Grant(h.Context(), unspent.ID)
+	h.want(store.ErrNotFound, err, "Grant")
+	h.stored(spent.ID)
+}
+
+func sweepClients(h *house) {
+	ctx := h.Context()
+	used := func(origin store.Origin, life time.Duration) store.Client {
+		c, g := h.newClient(origin), h.grant()
+		g.Client, g.Expires = c.ID, h.at(life)
+		h.must(h.FileGrant(ctx, g), "FileGrant")
+		_, err := h.SpendCode(ctx, h.codeUse(g))
+		h.must(err, "SpendCode")
+		return c
+	}
+	changed := func(change func(*store.Client)) store.Client {
+		c := h.newClient(store.SelfRegister)
+		change(&c)
+		h.must(h.UpdateClient(ctx, c), "UpdateClient")
+		return c
+	}
+	unused, fresh := h.newClient(store.SelfRegister), h.someClient(store.SelfRegister)
+	fresh.CreatedAt = h.at(time.Millisecond)
+	h.must(h.CreateClient(ctx, fresh), "CreateClient")
+	unread := h.newClient(store.Document)
+	idle, idleDocument := used(store.SelfRegister, day), used(store.Document, day)
+	live, operators := used(store.SelfRegister, 200*day), used(store.Registered, day)
+	disabled := changed(func(c *store.Client) { c.Disabled = true })
+	party := changed(func(c *store.Client) { c.FirstParty = true })
+	scoped := changed(func(c *store.Client) { c.Scope = store.Scope{"read"} })
+	inspector := changed(func(c *store.Client) { c.Introspects = []string{"*"} })
+
+	there := func(when string, want bool, clients ...store.Client) {
+		h.Helper()
+		for _, c := range clients {
+			if _, err := h.Client(ctx, c.ID); (err == nil) != want {
+				h.Errorf("Client(%s) %s = %v, want it there: %t", c.ID, when, err, want)
+			}
+		}
+	}
+	h.sweep(h.at(day - time.Millisecond))
+	there("just before a day is over", true, unused, unread)
+	h.sweep(h.at(day))
+	there("after a day", false, unused, unread)
+	there("after a day", true, fresh, idle, idleDocument)
+	h.sweep(h.at(90*day - time.Millisecond))
+	there("just before 90 days are over", true, idle, idleDocument)
+	h.sweep(h.at(90 * day))
+	there("after 90 days", false, fresh, idle, idleDocument)
+	there("after 90 days", true, live)
+	there("always", true, h.client, operators, disabled, party, scoped, inspector)
+	h.sweep(h.at(200 * day))
+	there("when its last grant expired", false, live)
+}
+
+func sweepConsents(h *house) {
+	h.client = h.newClient(store.SelfRegister)
+	gone := h.agree(h.key(), h.now)
+	h.client = h.newClient(store.Registered)
+	kept := h.agree(h.key(), h.now)
+	h.sweep(h.at(day))
+	got, err := h.ConsentsOf(h.Context(), h.person.ID)
+	h.must(err, "ConsentsOf")
+	same(h, "the consents, of which there were "+string(gone.Client)+" and "+string(kept.Client), got, []store.Consent{kept})
+}
+
+func sweepLimit(h *house) {
+	for range 5 {
+		h.opened()
+		h.spent()
+	}
+	sweep := func() int {
+		n, err := h.db.Sweep(h.Context(), h.at(day), 2)
+		h.must(err, "Sweep")
+		return n
+	}
+	same(h, "rows swept each time", []int{sweep(), sweep(), sweep(), sweep()}, []int{4, 4, 2, 0})
+}
+
+func sweepSmall(h *house) {
+	ctx, key, token := h.Context(), store.DigestOf("key"), store.DigestOf("token")
+	h.must(h.CountFailure(ctx, h.now, time.Hour, key), "CountFailure")
+	h.must(h.RevokeToken(ctx, token, h.at(time.Hour)), "RevokeToken")
+	same(h, "rows swept before", h.sweep(h.at(time.Hour-time.Millisecond)), 0)
+	same(h, "rows swept when the token expires", h.sweep(h.at(time.Hour)), 1)
+	revoked, err := h.TokenRevoked(ctx, token)
+	h.must(err, "TokenRevoked")
+	same(h, "whether the expired token is revoked", revoked, false)
+	same(h, "rows swept after a day", h.sweep(h.at(day)), 1)
+	counts, err := h.Attempts(ctx, h.now, key)
+	h.must(err, "Attempts")
+	same(h, "the failures", len(counts), 0)
+}
