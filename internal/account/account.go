@@ -56,6 +56,8 @@ type connection struct {
 	App      string
 	Claimed  bool // the name is the app's own claim
 	Host     string
+	Loopback bool // the host is the person's own machine
+	Private  bool // the host is a scheme that an app claimed
 	Server   string
 	Address  string
 	Scopes   []string
@@ -125,6 +127,7 @@ func (a *Account) connections(ctx context.Context, person store.PersonID) ([]con
 func describe(c store.Consent, client clients.Client, resource store.Resource) connection {
 	one := connection{
 		ID: formID(c.ConsentKey), App: client.Name(), Claimed: client.Origin != store.Registered, Host: c.RedirectHost,
+		Loopback: oauth.IsLoopbackHost(c.RedirectHost), Private: strings.HasSuffix(c.RedirectHost, ":"),
 		Server: cmp.Or(resource.Name, c.Resource), Address: c.Resource,
 		Since: c.CreatedAt.UTC().Format("2 January 2006"), SinceISO: c.CreatedAt.UTC().Format(time.DateOnly),
 	}

@@ -38,8 +38,8 @@ const (
 type Known interface {
 	// Badge is the name of the well-known client that this is.
 	Badge(c clients.Client, redirect oauth.RedirectURI) (name string, ok bool)
-	// Lookalike is the name of the well-known client that this resembles and is not.
-	Lookalike(c clients.Client, redirect oauth.RedirectURI) (name string, ok bool)
+	// Lookalike is the name of the well-known client that a self-given name would be taken for.
+	Lookalike(name string) (known string, ok bool)
 }
 
 // Consent asks people whether a client may act for them.

@@ -4,6 +4,7 @@ package consent
 
 import (
 	"net/url"
+	"strings"
 
 	"github.com/authwright/authwright/internal/pages"
 	"github.com/authwright/authwright/internal/store"
@@ -71,9 +72,7 @@ func (c *Consent) app(q question) app {
 			a.Label, a.Badge = name, "Known app"
 			return a.tidy()
 		}
-		if name, ok := c.Known.Lookalike(q.client, redirect); ok {
-			a.Lookalike = name
-		}
+		a.Lookalike = c.lookalike(q)
 	}
 	switch q.client.Origin {
 	case store.Registered:
@@ -82,6 +81,18 @@ func (c *Consent) app(q question) app {
 		a.Label = q.client.VerifiedHost()
 	}
 	return a.tidy()
+}
+
+// lookalike names the well-known client that the person could take this one for. A well-known program that runs on the
+// person's own machine registers itself under its plain name and cannot prove it; it gets the note that every such
+// program gets, not an alarm.
+func (c *Consent) lookalike(q question) string {
+	known, ok := c.Known.Lookalike(q.client.Name())
+	onMachine := q.client.Origin == store.SelfRegister && q.request.RedirectURI.Kind() != oauth.RedirectHTTPS
+	if !ok || q.client.Origin == store.Registered || onMachine && strings.Contains(q.client.Name(), known) {
+		return ""
+	}
+	return known
 }
 
 // tidy leaves out the claim when it says what the label says.

@@ -141,6 +141,9 @@ func (l *Login) showSignIn(w http.ResponseWriter, r *http.Request, status int, r
 	d.Request = req.ID
 	d.Token = visitor.FormToken(signInForm, string(req.ID))
 	page := pages.Page{Title: "Sign in", Template: signInPage, Data: d}
+	if req.ID == "" {
+		return l.Site.Write(w, r, status, page)
+	}
 	return l.Site.Write(w, r, status, page, req.RedirectURI.Source())
 }
 

@@ -22,6 +22,9 @@ import (
 
 const retryBusy = 2 * time.Second
 
+// errSignedOut says that the person was disabled, or their password replaced, while they were logging in.
+var errSignedOut = errors.New("the person was signed out everywhere")
+
 // attempt is one try to log in.
 type attempt struct {
 	email    string // canonical
@@ -33,6 +36,7 @@ type attempt struct {
 // outcome is what came of an attempt.
 type outcome struct {
 	person store.Person  // zero when it failed
+	began  time.Time     // before the person was read: a password replaced since then ends what comes of it
 	wait   time.Duration // when the attempt came too early and was not looked at
 }
 
@@ -75,11 +79,20 @@ func (l *Login) signIn(w http.ResponseWriter, r *http.Request) error {
 		data.Problem = "Too many attempts. Try again in " + inWords(out.wait) + "."
 		return l.showSignIn(w, r, http.StatusTooManyRequests, req, data)
 	case out.person.ID == "":
-		data.Problem = "That email and password don’t match."
-		data.SecretProblem = "Check both and try again."
-		return l.showSignIn(w, r, http.StatusUnprocessableEntity, req, data)
+		return l.mismatch(w, r, req, data)
 	}
-	return l.open(w, r, req, out.person)
+	err = l.open(w, r, req, out)
+	if errors.Is(err, errSignedOut) {
+		return l.mismatch(w, r, req, data)
+	}
+	return err
+}
+
+// mismatch shows the form again, without saying which of the two was wrong.
+func (l *Login) mismatch(w http.ResponseWriter, r *http.Request, req store.Request, d signInData) error {
+	d.Problem = "That email and password don’t match."
+	d.SecretProblem = "Check both and try again."
+	return l.showSignIn(w, r, http.StatusUnprocessableEntity, req, d)
 }
 
 // checkFields finds what is missing before any work is done. It looks at the form only, not at accounts.
@@ -109,11 +122,11 @@ func (l *Login) try(ctx context.Context, a attempt) (outcome, error) {
 		return outcome{}, err
 	}
 	defer leave()
+	now := l.now()
 	person, err := l.Store.PersonByEmail(ctx, a.email)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return outcome{}, fmt.Errorf("looking up a person by e-mail: %w", err)
 	}
-	now := l.now()
 	counters := countersFor(a.email, a.from, knownDevice(a.devices, person))
 	if left, err := wait(ctx, l.Store, counters, now); err != nil || left > 0 {
 		return outcome{wait: left}, err
@@ -128,14 +141,18 @@ func (l *Login) try(ctx context.Context, a attempt) (outcome, error) {
 			return outcome{}, err
 		}
 	}
-	return outcome{person: person}, forgetFailures(ctx, l.Store, counters)
+	return outcome{person: person, began: now}, forgetFailures(ctx, l.Store, counters)
 }
 
 // renew hashes the password anew, because the stored hash cost less than a hash costs now. It runs in the place of
-// the attempt. When the password was changed in the meantime, that change stands and the login fails.
+// the attempt. When the password was replaced in the meantime that stands, and the session will not open.
 func (l *Login) renew(ctx context.Context, p store.Person, password string) (store.Person, error) {
 	fresh := hashPassword(password)
-	if err := l.Store.RenewPassword(ctx, p.ID, p.Password, fresh); err != nil {
+	err := l.Store.RenewPassword(ctx, p.ID, p.Password, fresh)
+	if errors.Is(err, store.ErrChanged) {
+		return p, nil
+	}
+	if err != nil {
 		return store.Person{}, fmt.Errorf("renewing the password hash of person %s: %w", p.ID, err)
 	}
 	p.Password = fresh
@@ -143,8 +160,8 @@ func (l *Login) renew(ctx context.Context, p store.Person, password string) (sto
 }
 
 // open starts a session under a new id, in place of the one the browser had, and goes where the person was going.
-func (l *Login) open(w http.ResponseWriter, r *http.Request, req store.Request, person store.Person) error {
-	now, settings := l.now(), l.Settings.Defaults()
+func (l *Login) open(w http.ResponseWriter, r *http.Request, req store.Request, out outcome) error {
+	now, person, settings := out.began, out.person, l.Settings.Defaults()
 	token := browser.NewToken()
 	session := store.Session{
 		ID:        store.DigestOf(token),
@@ -158,7 +175,11 @@ func (l *Login) open(w http.ResponseWriter, r *http.Request, req store.Request, 
 	if old, ok := l.Jar.Session(r); ok {
 		replaced = old
 	}
-	if err := l.Store.OpenSession(r.Context(), session, replaced); err != nil {
+	err := l.Store.OpenSession(r.Context(), session, replaced)
+	if errors.Is(err, store.ErrNotFound) {
+		return errSignedOut
+	}
+	if err != nil {
 		return fmt.Errorf("opening a session for person %s: %w", person.ID, err)
 	}
 	l.note(r.Context(), "a person logged in", "person", person.ID)
