@@ -80,6 +80,7 @@ type Person struct {
 	Name          string
 	Password      string // PHC string, or "" for none
 	Disabled      bool
+	Operator      bool // may do everything in the deployment
 	CreatedAt     time.Time
 }
 
@@ -248,6 +249,7 @@ type CodeUse struct {
 	ClientVersion int64
 	RedirectURI   string              // as sent with the code
 	Challenge     oauth.CodeChallenge // made from the verifier that was sent
+	Resource      string              // as sent with the code, in its registered form; "" when none was
 	Idle          time.Duration       // the refresh chain's idle life from now
 	Now           time.Time
 }
@@ -258,6 +260,7 @@ type GrantUse struct {
 	Client        ClientID
 	ClientVersion int64
 	Generation    int64
+	Resource      string // as sent, in its registered form; "" when none was
 	Grace         time.Duration
 	Idle          time.Duration
 	Now           time.Time

@@ -72,7 +72,7 @@ type Requests interface {
 type Grants interface {
 	// FileGrant files a grant with its code, for an authorization that needed no request row because nothing was left to ask.
 	FileGrant(ctx context.Context, g Grant) error
-	// SpendCode marks a code used. All of CodeUse must fit, the code must be unspent and unexpired, the grant not
+	// SpendCode marks a code used. All of CodeUse must fit (an empty Resource fits any), the code must be unspent and unexpired, the grant not
 	// ended, its person enabled and its client at the given version; else ErrNotFound and nothing changes.
 	// Of any number of callers one succeeds.
 	SpendCode(ctx context.Context, use CodeUse) (Grant, error)
@@ -141,6 +141,13 @@ type People interface {
 	Person(ctx context.Context, id PersonID) (Person, error)
 	// PersonByEmail returns the person with the canonical e-mail address.
 	PersonByEmail(ctx context.Context, email string) (Person, error)
+	// People lists people by id after the given one, at most limit.
+	People(ctx context.Context, after PersonID, limit int) ([]Person, error)
+	// CreateFirstOperator adds a person who is an operator, while there is none. Of any number of callers one succeeds;
+	// the rest get ErrExists, as does one whose id or e-mail address is taken, and nothing changes.
+	CreateFirstOperator(ctx context.Context, p Person) error
+	// HasOperator tells whether somebody is an operator, disabled or not.
+	HasOperator(ctx context.Context) (bool, error)
 	// SetPassword replaces the password hash, ends the person's sessions and, when endGrants, their grants; all or nothing.
 	SetPassword(ctx context.Context, id PersonID, hash string, endGrants bool, now time.Time) error
 	// RenewPassword replaces a password hash with another one of the same password, if it is still old; else

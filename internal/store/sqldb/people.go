@@ -11,23 +11,27 @@ import (
 	"github.com/authwright/authwright/internal/store"
 )
 
-const personColumns = `id, email, email_verified, name, password, disabled, created_at`
+const personColumns = `id, email, email_verified, name, password, disabled, operator, created_at`
 
 func scanPerson(r row) (p store.Person, err error) {
 	return p, r.scan(personMembers(&p)...)
 }
 
 func personMembers(p *store.Person) []any {
-	return []any{&p.ID, &p.Email, &p.EmailVerified, &p.Name, &p.Password, &p.Disabled, &p.CreatedAt}
+	return []any{&p.ID, &p.Email, &p.EmailVerified, &p.Name, &p.Password, &p.Disabled, &p.Operator, &p.CreatedAt}
 }
 
 var insertPerson = sql("creating a person", `
 	insert into people (project_id, `+personColumns+`, signed_out_at, grants_ended_at)
-	values ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0)`)
+	values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0)`)
 
 // CreatePerson adds a person.
 func (s *projectStore) CreatePerson(ctx context.Context, p store.Person) error {
-	return need(ctx, s.step, insertPerson.with(s.project, p.ID, p.Email, p.EmailVerified, p.Name, p.Password, p.Disabled, p.CreatedAt))
+	return need(ctx, s.step, s.newPerson(p))
+}
+
+func (s *projectStore) newPerson(p store.Person) call {
+	return insertPerson.with(s.project, p.ID, p.Email, p.EmailVerified, p.Name, p.Password, p.Disabled, p.Operator, p.CreatedAt)
 }
 
 var selectPerson = sql("reading a person", `

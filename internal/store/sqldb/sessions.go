@@ -39,7 +39,7 @@ func earlier(a, b time.Time) time.Time {
 
 var selectSession = sql("reading a session", `
 	select s.id, s.person_id, s.auth_at, s.auth_methods, s.created_at, s.used_at, s.idle_until, s.expires_at,
-		p.id, p.email, p.email_verified, p.name, p.password, p.disabled, p.created_at
+		p.id, p.email, p.email_verified, p.name, p.password, p.disabled, p.operator, p.created_at
 	from sessions s join people p on p.project_id = s.project_id and p.id = s.person_id
 	where s.project_id = $1 and s.id = $2 and s.idle_until > $3 and s.expires_at > $3
 		and not p.disabled and p.signed_out_at <= s.auth_at`)

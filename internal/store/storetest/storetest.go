@@ -26,6 +26,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Database) {
 		{"consents", consentTests},
 		{"clients", clientTests},
 		{"people", peopleTests},
+		{"operators", operatorTests},
 		{"sessions", sessionTests},
 		{"attempts", attemptTests},
 		{"keys", keyTests},
