@@ -86,7 +86,10 @@ func (d *NumericDate) UnmarshalJSON(data []byte) error {
 	if len(text) == 0 || text[0] == '"' || text == "null" {
 		return Errorf(InvalidToken, "a time in the token is not a number")
 	}
-	if n, err := strconv.ParseInt(text, 10, 64); err == nil && n >= 0 && n <= 1<<53 {
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		if n < 0 || n > 1<<53 {
+			return Errorf(InvalidToken, "a time in the token is out of range")
+		}
 		*d = NumericDate(n)
 		return nil
 	}

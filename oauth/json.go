@@ -8,6 +8,7 @@ import (
 	"io"
 	"reflect"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -122,6 +123,9 @@ func members(t reflect.Type) map[string]member {
 	if t = pointee(t); t == nil || t.Kind() != reflect.Struct {
 		return nil
 	}
+	if known, ok := membersSeen.Load(t); ok {
+		return known.(map[string]member)
+	}
 	known := make(map[string]member)
 	for i := range t.NumField() {
 		field := t.Field(i)
@@ -138,8 +142,12 @@ func members(t reflect.Type) map[string]member {
 			known[fold(name)] = member{name, field.Type}
 		}
 	}
+	membersSeen.Store(t, known)
 	return known
 }
+
+// membersSeen keeps what members found; the types are few.
+var membersSeen sync.Map
 
 // shorten keeps a stranger's word short enough to be said back.
 func shorten(s string) string {
@@ -149,7 +157,9 @@ func shorten(s string) string {
 	return s
 }
 
+var folding = strings.NewReplacer("\u017f", "s", "\u212a", "k")
+
 // fold maps a name to what encoding/json considers equal to it, the two Unicode letters that fold into ASCII included.
 func fold(name string) string {
-	return strings.NewReplacer("\u017f", "s", "\u212a", "k").Replace(strings.ToLower(name))
+	return folding.Replace(strings.ToLower(name))
 }

@@ -10,6 +10,7 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"math/big"
 	"strings"
 )
@@ -25,16 +26,17 @@ type JWSHeader struct {
 	KeyID     string `json:"kid"`
 }
 
+// forbiddenHeader has a place for the members that must not be there, so that they are seen, null or not.
 type forbiddenHeader struct {
 	JWSHeader
-	JWK  any `json:"jwk"`
-	JKU  any `json:"jku"`
-	X5U  any `json:"x5u"`
-	X5C  any `json:"x5c"`
-	Crit any `json:"crit"`
-	Zip  any `json:"zip"`
-	B64  any `json:"b64"`
-	Enc  any `json:"enc"`
+	JWK  json.RawMessage `json:"jwk"`
+	JKU  json.RawMessage `json:"jku"`
+	X5U  json.RawMessage `json:"x5u"`
+	X5C  json.RawMessage `json:"x5c"`
+	Crit json.RawMessage `json:"crit"`
+	Zip  json.RawMessage `json:"zip"`
+	B64  json.RawMessage `json:"b64"`
+	Enc  json.RawMessage `json:"enc"`
 }
 
 // JWS is a compact token taken apart. Nothing in it is proven until Verify says so.
@@ -66,7 +68,7 @@ func ParseJWS(token string) (*JWS, error) {
 	if UnmarshalStrict(rawHead, &header) != nil {
 		return nil, malformed
 	}
-	for _, member := range []any{header.JWK, header.JKU, header.X5U, header.X5C, header.Crit, header.Zip, header.B64, header.Enc} {
+	for _, member := range []json.RawMessage{header.JWK, header.JKU, header.X5U, header.X5C, header.Crit, header.Zip, header.B64, header.Enc} {
 		if member != nil {
 			return nil, Errorf(InvalidToken, "the token header has a member that is not accepted")
 		}

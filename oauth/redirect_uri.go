@@ -292,10 +292,9 @@ func (r RedirectURI) WithParams(pairs ...string) string {
 	var b strings.Builder
 	b.WriteString(string(r))
 	sep := byte('&')
-	switch {
-	case !strings.Contains(string(r), "?"):
+	if _, query, has := strings.Cut(string(r), "?"); !has {
 		sep = '?'
-	case strings.HasSuffix(string(r), "?") || strings.HasSuffix(string(r), "&"):
+	} else if query == "" || strings.HasSuffix(query, "&") {
 		sep = 0
 	}
 	for i := 0; i+1 < len(pairs); i += 2 {

@@ -212,6 +212,8 @@ func TestRedirectURIWithParams(t *testing.T) {
 		{"no query", "https://app.example/cb", "https://app.example/cb?code=c&state=a%20b%2B%26c"},
 		{"a query stays byte for byte", "https://app.example/cb?b=%20&a", "https://app.example/cb?b=%20&a&code=c&state=a%20b%2B%26c"},
 		{"an empty query", "https://app.example/cb?", "https://app.example/cb?code=c&state=a%20b%2B%26c"},
+		{"a query of one question mark", "https://app.example/cb??", "https://app.example/cb??&code=c&state=a%20b%2B%26c"},
+		{"an ampersand without a query", "com.example.app:a&", "com.example.app:a&?code=c&state=a%20b%2B%26c"},
 		{"a private scheme", "com.example.app:/cb", "com.example.app:/cb?code=c&state=a%20b%2B%26c"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
