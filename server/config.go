@@ -33,17 +33,29 @@ type Config struct {
 	PrivateNetworks []netip.Prefix
 	// LoopbackDocuments lets client id metadata documents be read from this machine: for demos and development.
 	LoopbackDocuments bool
+	// UnlimitedRegistration takes away the limits on how often clients may register themselves, where only this
+	// machine can reach the server.
+	UnlimitedRegistration bool
 	// Log takes what the operator should know; nil is slog.Default.
 	Log *slog.Logger
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 }
 
-// Check tells all that is wrong with the configuration, or nil.
+// ConfigError is one thing that is wrong with a configuration.
+type ConfigError struct {
+	Field   string // as a configuration file names it: "issuer", "key_file"
+	Problem string
+}
+
+// Error names the field and the problem.
+func (e *ConfigError) Error() string { return e.Field + ": " + e.Problem }
+
+// Check tells all that is wrong with the configuration, or nil: errors.Join of *ConfigError.
 func (c Config) Check() error {
 	var wrong []error
 	add := func(field, format string, args ...any) {
-		wrong = append(wrong, fmt.Errorf("%s: %s", field, fmt.Sprintf(format, args...)))
+		wrong = append(wrong, &ConfigError{field, fmt.Sprintf(format, args...)})
 	}
 	if why := checkIssuer(c.Issuer); why != "" {
 		add("issuer", "%s", why)

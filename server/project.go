@@ -18,11 +18,13 @@ import (
 	"github.com/authwright/authwright/internal/keys"
 	"github.com/authwright/authwright/internal/login"
 	"github.com/authwright/authwright/internal/pages"
+	"github.com/authwright/authwright/internal/setup"
 	"github.com/authwright/authwright/internal/store"
 )
 
 // project is one issuer, ready to answer.
 type project struct {
+	record   store.Project // as it was read
 	issuer   string
 	site     *pages.Site
 	metadata http.Handler
@@ -67,6 +69,7 @@ const missingFor = 5 * time.Second
 
 // open makes a project ready and files it.
 func (s *Server) open(ctx context.Context, record store.Project) error {
+	asRead := record
 	record.Settings = record.Settings.Defaults()
 	st := s.db.For(record.ID)
 	keyring := keys.Config{
@@ -90,7 +93,7 @@ func (s *Server) open(ctx context.Context, record store.Project) error {
 		return err
 	}
 	directory := &clients.Directory{
-		Store: st, Settings: record.Settings, FoldKey: foldKey, Limits: &clients.Limits{}, Now: s.config.Now,
+		Store: st, Settings: record.Settings, FoldKey: foldKey, Limits: s.limits, Now: s.config.Now,
 		Documents: &clients.Documents{Fetch: s.strangers, Known: clients.WellKnown()},
 	}
 	site := &pages.Site{Name: record.Name, Base: path, Log: s.config.Log}
@@ -99,7 +102,7 @@ func (s *Server) open(ctx context.Context, record store.Project) error {
 		Project: record, Store: st, Clients: directory, Keys: ring, RefreshKey: refreshKey, Jar: jar, Site: site,
 		ClientAddr: s.clientAddr, Now: s.config.Now, Log: s.config.Log,
 	})
-	p := &project{issuer: record.Issuer, site: site, metadata: core.Metadata(), routes: make(map[string]*endpoint)}
+	p := &project{record: asRead, issuer: record.Issuer, site: site, metadata: core.Metadata(), routes: make(map[string]*endpoint)}
 	for _, route := range core.Routes() {
 		p.add(route.Method, route.Path, route.Handler)
 	}
@@ -115,9 +118,30 @@ func (s *Server) open(ctx context.Context, record store.Project) error {
 		Store: st, Settings: record.Settings, Resources: core.Resources, Site: site, Jar: jar, Issuer: record.Issuer,
 		Now: s.config.Now,
 	}).Routes())
+	if record.ID == DefaultProject {
+		if err := s.addSetup(ctx, p, keyring, jar); err != nil {
+			return err
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.projects[record.ID] = p
+	return nil
+}
+
+// addSetup files the page that makes the first operator.
+func (s *Server) addSetup(ctx context.Context, p *project, keyring keys.Config, jar browser.Jar) error {
+	key, err := keys.Secret(ctx, keyring, "first operator")
+	if err != nil {
+		return err
+	}
+	page := &setup.Setup{
+		Store: s.db.For(DefaultProject), Site: p.site, Jar: jar, Issuer: p.issuer, Key: key, Now: s.config.Now, Log: s.config.Log,
+	}
+	if s.setup == nil { // not again: SetupLink reads it, and nothing of it that could change is in a link
+		s.setup = page
+	}
+	p.addPages(s.csrf, page.Routes())
 	return nil
 }
 

@@ -16,10 +16,13 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/authwright/authwright/internal/clients"
 	"github.com/authwright/authwright/internal/keys"
 	"github.com/authwright/authwright/internal/outbound"
+	"github.com/authwright/authwright/internal/setup"
 	"github.com/authwright/authwright/internal/store"
 	"github.com/authwright/authwright/internal/store/sqldb"
 )
@@ -32,8 +35,11 @@ type Server struct {
 	sealer    *keys.Sealer
 	strangers *outbound.Strangers
 	csrf      *http.CrossOriginProtection
+	limits    *clients.Limits // of self-registration; nil for none
 	stop      context.CancelFunc
-	sweeping  sync.WaitGroup
+	working   sync.WaitGroup // in the background
+	draining  atomic.Bool
+	setup     *setup.Setup // of the default project
 
 	mu       sync.RWMutex
 	projects map[store.ProjectID]*project
@@ -73,25 +79,41 @@ func New(ctx context.Context, c Config) (*Server, error) {
 		strangers: &outbound.Strangers{Loopback: c.LoopbackDocuments, Networks: c.PrivateNetworks},
 		projects:  make(map[store.ProjectID]*project), missing: make(map[store.ProjectID]time.Time),
 	}
+	if !c.UnlimitedRegistration {
+		s.limits = &clients.Limits{}
+	}
 	if err := s.openProjects(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	sweep, stop := context.WithCancel(context.WithoutCancel(ctx))
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
-	s.sweeping.Go(func() { s.sweep(sweep) })
+	s.working.Go(func() { s.sweep(background) })
+	s.working.Go(func() { s.watch(background) })
 	return s, nil
 }
+
+var errDraining = errors.New("the server is about to stop")
 
 // DefaultProject is the project whose issuer is the deployment's own base URL.
 const DefaultProject store.ProjectID = "default"
 
-// openProjects reads the projects and makes the default one at the first start.
-func (s *Server) openProjects(ctx context.Context) error {
-	err := s.db.CreateProject(ctx, store.Project{
-		ID: DefaultProject, Issuer: s.config.Issuer, Name: s.base.Host, CreatedAt: s.config.Now(),
-	})
+// CreateDefaultProject makes the default project of a database that has none.
+func CreateDefaultProject(ctx context.Context, db store.Database, issuer string, now time.Time) error {
+	base, err := url.Parse(issuer)
+	if err != nil {
+		return fmt.Errorf("issuer: %w", err)
+	}
+	err = db.CreateProject(ctx, store.Project{ID: DefaultProject, Issuer: issuer, Name: base.Host, CreatedAt: now})
 	if err != nil && !errors.Is(err, store.ErrExists) {
 		return fmt.Errorf("making the default project: %w", err)
+	}
+	return nil
+}
+
+// openProjects reads the projects and makes the default one at the first start.
+func (s *Server) openProjects(ctx context.Context) error {
+	if err := CreateDefaultProject(ctx, s.db, s.config.Issuer, s.config.Now()); err != nil {
+		return err
 	}
 	all, err := s.db.Projects(ctx)
 	if err != nil {
@@ -109,8 +131,24 @@ func (s *Server) openProjects(ctx context.Context) error {
 	return nil
 }
 
-// Ready tells whether the server can serve: its database answers.
+// SetupLink is the address at which the first operator is made, once and within an hour, or "" when there is an
+// operator. It is a secret: show it to who started the program and to nobody else.
+func (s *Server) SetupLink(ctx context.Context) (string, error) {
+	has, err := s.setup.Store.HasOperator(ctx)
+	if err != nil || has {
+		return "", err
+	}
+	return s.setup.Link(), nil
+}
+
+// Drain makes the server say that it is not ready, because it is about to stop. It goes on answering.
+func (s *Server) Drain() { s.draining.Store(true) }
+
+// Ready tells whether the server can serve: its database answers and it is not about to stop.
 func (s *Server) Ready(ctx context.Context) error {
+	if s.draining.Load() {
+		return errDraining
+	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	return s.db.Ping(ctx)
@@ -119,7 +157,7 @@ func (s *Server) Ready(ctx context.Context) error {
 // Close ends background work and closes the database, after the steps under way.
 func (s *Server) Close() error {
 	s.stop()
-	s.sweeping.Wait()
+	s.working.Wait()
 	return s.db.Close()
 }
 

@@ -48,13 +48,14 @@ func (d *demoCommand) Run(ctx context.Context, log *slog.Logger) error {
 		return fmt.Errorf("filling the demo: %w", err)
 	}
 	s, err := server.New(ctx, server.Config{
-		Issuer: d.Issuer, Database: d.database(), KeyFile: filepath.Join(d.Data, "kek"), LoopbackDocuments: true, Log: log,
+		Issuer: d.Issuer, Database: d.database(), KeyFile: filepath.Join(d.Data, "kek"), LoopbackDocuments: true,
+		UnlimitedRegistration: true, Log: log,
 	})
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	handler, err := d.handler(ctx, s, log)
+	handler, err := d.handler(s, log)
 	if err != nil {
 		return err
 	}

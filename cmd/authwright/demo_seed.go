@@ -88,7 +88,7 @@ func seedPeople(ctx context.Context, st store.Store, ids ...store.PersonID) erro
 		if _, err := st.Person(ctx, id); err == nil {
 			continue
 		}
-		hash, err := login.HashPassword(demoPassword)
+		hash, err := login.HashPassword(ctx, demoPassword)
 		if err != nil {
 			return err
 		}

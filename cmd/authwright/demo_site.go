@@ -1,0 +1,129 @@
+// demo_site.go puts the demo's MCP servers beside the authorization server and says how to connect to them.
+
+package main
+
+import (
+	"embed"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/authwright/authwright"
+	"github.com/authwright/authwright/examples/okr"
+	"github.com/authwright/authwright/examples/todo"
+	"github.com/authwright/authwright/internal/pages"
+	"github.com/authwright/authwright/internal/store"
+	"github.com/authwright/authwright/server"
+)
+
+//go:embed demo.html
+var demoTemplates embed.FS
+
+var demoPage = pages.Parse(demoTemplates, "demo.html")
+
+// handler answers the demo's address: the MCP servers and their pages at their own paths, all else the
+// authorization server.
+func (d *demoCommand) handler(s *server.Server, log *slog.Logger) (http.Handler, error) {
+	mux := http.NewServeMux()
+	mux.Handle("/", s.Handler())
+	for _, issuer := range []string{d.Issuer, d.north()} {
+		list, err := todo.New(todo.Config{
+			Resource: issuer + "/todo/mcp", Issuer: issuer, AllowedOrigins: demoOrigins, Introspection: demoRecheck, Name: nameOf, Log: log,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("the to-do server: %w", err)
+		}
+		list.Mount(mux)
+	}
+	objectives, err := okr.New(okr.Config{
+		Resource: d.Issuer + "/okr/mcp", Issuer: d.Issuer, AllowedOrigins: demoOrigins, Introspection: demoRecheck,
+		Organization: func(string) string { return "acme" }, Roles: roleIn, Log: log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("the OKR server: %w", err)
+	}
+	objectives.Mount(mux)
+	site := &pages.Site{Name: "Authwright demo", Log: log}
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+		page := pages.Page{Title: "Connect", Template: demoPage, Data: d.lines(), Wide: true}
+		if err := site.Write(w, r, http.StatusOK, page); err != nil {
+			site.WriteError(w, r, err)
+		}
+	})
+	return mux, nil
+}
+
+func (d *demoCommand) north() string { return d.Issuer + "/p/" + string(northProject) }
+
+// demoRecheck lets the demo's servers ask every few seconds whether a token still counts, beside the check of its
+// signature at every call, so that a withdrawn consent is soon felt.
+var demoRecheck = &authwright.Introspection{ClientID: "demo-confidential", ClientSecret: demoSecret, Every: 2 * time.Second}
+
+// demoOrigins are the pages that may call the demo's servers: tools such as MCP Inspector on this machine.
+var demoOrigins = []string{"http://localhost:*", "http://127.0.0.1:*"}
+
+// nameOf tells the demo's pages whose data they show.
+func nameOf(subject string) string {
+	switch store.PersonID(subject) {
+	case ada:
+		return "ada@example.com"
+	case bob:
+		return "bob@example.com"
+	}
+	return subject
+}
+
+// roleIn is who may change objectives in acme, until organizations and roles are the authorization server's.
+func roleIn(_, subject string) string {
+	switch store.PersonID(subject) {
+	case ada:
+		return okr.RoleAdmin
+	case bob:
+		return okr.RoleMember
+	}
+	return ""
+}
+
+// connectLine is one way to connect.
+type connectLine struct{ For, Line string }
+
+type demoLines struct {
+	Issuer, Todo, OKR, TodoPage, OKRPage, North, Password string
+	Connect                                               []connectLine
+}
+
+func (d *demoCommand) lines() demoLines {
+	url := d.Issuer + "/todo/mcp"
+	return demoLines{
+		Issuer: d.Issuer, Todo: url, OKR: d.Issuer + "/okr/mcp", TodoPage: d.Issuer + "/todo/", OKRPage: d.Issuer + "/okr/",
+		North: d.north() + "/todo/mcp", Password: demoPassword,
+		Connect: []connectLine{
+			{"Claude Code", "claude mcp add --transport http todo " + url},
+			{"VS Code", `code --add-mcp '{"name":"todo","type":"http","url":"` + url + `"}'`},
+			{"Cursor (.cursor/mcp.json)", `{"mcpServers":{"todo":{"url":"` + url + `"}}}`},
+			{"MCP Inspector", "npx @modelcontextprotocol/inspector --transport http --server-url " + url},
+			{"Any stdio client", "npx mcp-remote " + url},
+		},
+	}
+}
+
+// greet prints what a newcomer needs, and no more.
+func (d *demoCommand) greet(w io.Writer) {
+	l := d.lines()
+	var b strings.Builder
+	fmt.Fprintf(&b, "\nAuthwright demo: %s\n\n", l.Issuer)
+	fmt.Fprintf(&b, "  To-do MCP server   %s   (page: %s)\n", l.Todo, l.TodoPage)
+	fmt.Fprintf(&b, "  OKR MCP server     %s    (page: %s)\n", l.OKR, l.OKRPage)
+	fmt.Fprintf(&b, "  Second project     %s\n\n", l.North)
+	fmt.Fprintf(&b, "  Accounts           ada@example.com, bob@example.com   password: %s\n", l.Password)
+	fmt.Fprintf(&b, "  Clients            demo-public; demo-confidential (secret: %s)\n\n", demoSecret)
+	b.WriteString("Paste one of these to connect:\n\n")
+	for _, line := range l.Connect {
+		fmt.Fprintf(&b, "  %-26s %s\n", line.For, line.Line)
+	}
+	b.WriteString("\nStop with Ctrl-C.\n")
+	_, _ = io.WriteString(w, b.String())
+}
