@@ -4,6 +4,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"runtime/debug"
@@ -146,7 +147,12 @@ func (p *project) notFound(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
-	if err := s.Ready(r.Context()); err != nil {
+	err := s.Ready(r.Context())
+	switch {
+	case errors.Is(err, errDraining):
+		writeText(w, http.StatusServiceUnavailable, err.Error())
+		return
+	case err != nil:
 		s.config.Log.WarnContext(r.Context(), "not ready", "error", err)
 		writeText(w, http.StatusServiceUnavailable, "the database does not answer")
 		return
