@@ -51,20 +51,21 @@ export class Person {
    * authorize opens an authorization URL, signs in where asked, gives the answer ("Allow" or "Deny") where asked,
    * and returns the address at which the browser comes to rest, off the authorization server.
    */
-  async authorize(url, { answer = 'Allow', onConsent } = {}) {
+  async authorize(url, options = {}) {
     const page = await this.context.newPage();
-    this.seen = [];
     try {
       await page.goto(String(url));
-      return await this.#answerAll(page, new URL(url), answer, onConsent);
+      return await this.answer(page, new URL(url).origin, options);
     } finally {
       await page.close();
     }
   }
 
-  async #answerAll(page, start, answer, onConsent) {
-    for (let step = 0; step < 8; step++) {
-      if (!ofServer(page.url(), start)) return new URL(page.url());
+  /** answer does the same in a page that has come to the authorization server already. */
+  async answer(page, origin, { answer = 'Allow', onConsent } = {}) {
+    this.seen = [];
+    while (new URL(page.url()).origin === origin) {
+      if (this.seen.length > 8) throw new Error(`the authorization asks without end: ${this.seen.join(' → ')}`);
       const signIn = page.getByRole('button', { name: 'Sign in', exact: true });
       const decide = page.getByRole('button', { name: answer, exact: true });
       this.seen.push(await page.title());
@@ -79,11 +80,9 @@ export class Person {
         throw new Error(`stopped at ${page.url()} «${await page.title()}»: ${(await page.locator('body').innerText()).slice(0, 600)}`);
       }
     }
-    throw new Error(`${start} asks without end: ${this.seen.join(' → ')}`);
+    return new URL(page.url());
   }
 }
-
-const ofServer = (url, start) => new URL(url).origin === start.origin;
 
 /** leave does what makes the page go away and waits for the next one to stand. */
 async function leave(page, act) {

@@ -5,8 +5,8 @@ import { resolve } from 'node:path';
 import { Child, freePort, freshDir } from './process.mjs';
 import { until } from './until.mjs';
 
-export const ada = { email: 'ada@example.com', password: 'correct-horse-battery' };
-export const bob = { email: 'bob@example.com', password: 'correct-horse-battery' };
+export const ada = { email: 'ada@example.com', password: 'correct-horse-battery', subject: 'per_ada' };
+export const bob = { email: 'bob@example.com', password: 'correct-horse-battery', subject: 'per_bob' };
 export const confidential = { id: 'demo-confidential', secret: 'demo-confidential-secret-for-local-use-only' };
 
 const binary = resolve(process.env.AUTHWRIGHT_BIN ?? resolve(import.meta.dirname, '../../bin/authwright'));

@@ -25,6 +25,14 @@ class Provider {
     };
   }
 
+  saveDiscoveryState(state) {
+    this.discovered = state;
+  }
+
+  discoveryState() {
+    return this.discovered;
+  }
+
   state() {
     return (this.lastState = crypto.randomUUID());
   }

@@ -2,12 +2,12 @@
 
 import { after, before, describe, test } from 'node:test';
 import { closeBrowser, Person } from './browser.mjs';
-import { holds, rejects, same } from './check.mjs';
+import { holds, matches, rejects, same } from './check.mjs';
 import { ada, confidential, startDemo } from './demo.mjs';
 import { certificate, Documents } from './documents.mjs';
 import { Host } from './host.mjs';
 import { callTool, refused } from './mcp.mjs';
-import { postForm, refresh } from './oauth.mjs';
+import { basic, postForm, refresh } from './oauth.mjs';
 
 export const todoTools = ['complete_item', 'create_item', 'delete_item', 'list_items', 'whoami'];
 const limit = { timeout: 120_000 };
@@ -38,7 +38,7 @@ export function scenarios(kit) {
     test('registers itself, logs in, is allowed, lists and calls tools', limit, async (t) => {
       const h = await (await host(t)).connect();
       same('listTools()', await h.tools(), todoTools);
-      holds('callTool(whoami)', await h.call('whoami'), (await h.call('whoami')).includes(ada.email), `text with ${ada.email}`);
+      matches('callTool(whoami)', await h.call('whoami'), new RegExp(ada.subject));
       await h.call('list_items');
       same('registrations', h.provider.registrations, 1);
       same('authorizations opened', h.provider.opened.length, 1);
@@ -111,7 +111,7 @@ export function scenarios(kit) {
       h.person = { authorize: (url) => ana.authorize(url, { answer: 'Deny' }) };
       let params;
       h.kit = { ...kit, finish: (transport, got) => ((params = got), kit.finish(transport, got)) };
-      await rejects('connect()', h.connect(), /access_denied|denied|authorization code/i);
+      await rejects('connect()', h.connect(), /access_denied|did not allow/);
       same('error', params.get('error'), 'access_denied');
       same('iss', params.get('iss'), demo.issuer);
       same('code', params.get('code'), null);
@@ -132,20 +132,6 @@ export function scenarios(kit) {
       await h.call('whoami');
     });
 
-    test('with a token that is over, refreshes without the person', limit, async (t) => {
-      const short = await startDemo({ args: ['--access-token-ttl', '2s'] });
-      t.after(() => short.stop());
-      const person = await Person.arrive();
-      t.after(() => person.leave());
-      const h = await (await host(t, short.todo, undefined, person)).connect();
-      const first = h.provider.saved;
-      await refused(short.todo, first.access_token, 90);
-      await h.call('whoami');
-      holds('access token after expiry', h.provider.saved.access_token, h.provider.saved.access_token !== first.access_token, 'another one');
-      holds('refresh token after expiry', 'the same', h.provider.saved.refresh_token !== first.refresh_token, 'a rotated one');
-      same('authorizations opened', h.provider.opened.length, 1);
-    });
-
     test('registers anew when the server has forgotten it', limit, async (t) => {
       const first = await startDemo();
       const person = await Person.arrive();
@@ -162,15 +148,14 @@ export function scenarios(kit) {
       await h.connect();
       same('registrations', h.provider.registrations, 2);
       holds('client_id', h.provider.client.client_id, h.provider.client.client_id !== client_id, `not ${client_id}`);
-      holds('invalidateCredentials()', h.provider.invalidated, h.provider.invalidated.includes('all'), 'a call with "all"');
+      holds('invalidateCredentials()', h.provider.invalidated, h.provider.invalidated.some((what) => /all|client/.test(what)), 'the client dropped');
       await h.call('whoami');
     });
 
     test('the confidential client of the demo gets a token of its own', limit, async () => {
       const answer = await postForm(`${demo.issuer}/token`, {
         grant_type: 'client_credentials', resource: demo.todo, scope: 'todo.read',
-        client_id: confidential.id, client_secret: confidential.secret,
-      });
+      }, basic(confidential));
       same(answer.call, answer.status, 200);
       same('refresh_token', answer.json.refresh_token, undefined);
       const listed = await callTool(demo.todo, answer.json.access_token, 'list_items');

@@ -1,0 +1,137 @@
+// pages.test.mjs: every page a person can see, checked by axe in light and dark, on a phone and on a desk.
+
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { closeBrowser, Person } from './lib/browser.mjs';
+import { holds, matches, same } from './lib/check.mjs';
+import { ada, startDemo } from './lib/demo.mjs';
+import { Documents } from './lib/documents.mjs';
+import { authorize, authorizeURL, pkce, registered } from './lib/oauth.mjs';
+
+const limit = { timeout: 60_000 };
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const looks = [390, 1280].flatMap((width) => ['light', 'dark'].map((colorScheme) => ({ width, colorScheme })));
+
+describe('pages', { concurrency: false }, () => {
+  let demo, documents, ana;
+  before(async () => {
+    demo = await startDemo();
+    documents = await Documents.serve();
+    ana = await Person.arrive();
+    await authorize(ana, demo.issuer, { client_id: 'demo-public', resource: demo.todo }); // she is signed in and has one app
+  });
+  after(async () => {
+    await ana?.leave();
+    await documents?.close();
+    await demo?.stop();
+    await closeBrowser();
+  });
+
+  const request = (fields) => authorizeURL(demo.issuer, { state: 's', code_challenge: pkce().challenge, resource: demo.todo, scope: 'todo.read', ...fields });
+  const byRegistration = async (client_name, redirect_uri, fields = {}) =>
+    request({ client_id: await registered(demo.issuer, redirect_uri, { client_name }), redirect_uri, ...fields });
+
+  // Each page: who sees it, where it is, what its heading says, and what to do to get to it from there.
+  const pages = {
+    'sign in': { by: stranger, at: () => byRegistration('Claude', 'https://claude.ai/api/mcp/auth_callback'), heading: /sign in/i },
+    'sign in, after a wrong password': {
+      by: stranger, at: () => byRegistration('Claude', 'https://claude.ai/api/mcp/auth_callback'), heading: /sign in/i,
+      then: async (page) => {
+        await page.getByLabel('Email').fill(ada.email);
+        await page.getByLabel('Password').fill('wrong');
+        await page.getByRole('button', { name: 'Sign in' }).click();
+        await page.getByRole('alert').waitFor();
+      },
+    },
+    'consent, known app': { at: () => byRegistration('Claude', 'https://claude.ai/api/mcp/auth_callback'), heading: /Claude/ },
+    'consent, app added by the operator, write': { at: () => request({ client_id: 'demo-public', redirect_uri: 'http://127.0.0.1/callback', scope: 'todo.write' }), heading: /Demo client/ },
+    'consent, step-up': {
+      at: () => request({ client_id: 'demo-public', redirect_uri: 'http://127.0.0.1/callback', scope: 'todo.read todo.write' }), heading: /Demo client/,
+      says: /Allowed before/,
+    },
+    'consent, an app on this computer that registered itself': {
+      at: () => byRegistration('My editor', 'http://127.0.0.1:7000/callback'), heading: /wants to/, says: /which program on this computer/,
+    },
+    'consent, an app with a private scheme': { at: () => byRegistration('My app', 'com.example.app:/callback'), heading: /wants to/, says: /which app on this device/ },
+    'consent, an app that looks like another': { at: () => byRegistration('Claude', 'https://claude.example.net/callback'), heading: /wants to/, says: /may not be/ },
+    'consent, an app with a document': {
+      at: () => request({ client_id: documents.put('axe', { redirect_uris: ['https://tools.example.org/cb'] }), redirect_uri: 'https://tools.example.org/cb' }),
+      heading: /127\.0\.0\.1/,
+    },
+    'choose an account': { at: () => byRegistration('Chooser', 'https://tools.example.org/cb', { prompt: 'select_account' }), heading: /account|sign in/i },
+    account: { at: () => `${demo.issuer}/account`, heading: /account/i, says: /Demo client/ },
+    'account of somebody without apps': { by: newcomer, at: () => `${demo.issuer}/account`, heading: /account/i },
+    'sign out': { at: () => `${demo.issuer}/logout`, heading: /sign out/i },
+    'error, unknown app': { at: () => request({ client_id: 'nobody', redirect_uri: 'https://x.example/cb' }), heading: /know this app/i, status: 400 },
+    'error, unregistered return address': { at: () => request({ client_id: 'demo-public', redirect_uri: 'https://x.example/cb' }), heading: /return address/i, status: 400 },
+    'error, an answer that is no longer awaited': { at: () => `${demo.issuer}/consent?request=AAAAAAAAAAAAAAAAAAAAAA`, heading: /./, status: 400 },
+    'nothing here': { at: () => `${demo.issuer}/nowhere`, heading: /nothing/i, status: 404 },
+    'north: sign in': { by: stranger, at: () => `${demo.north.issuer}/login`, heading: /sign in/i },
+    'demo: start page': { at: () => `${demo.origin}/`, heading: /./ },
+    'demo: mail': { at: () => `${demo.origin}/demo/mail`, heading: /./ },
+  };
+
+  for (const [name, of] of Object.entries(pages)) {
+    test(`${name}: no violation`, limit, async (t) => {
+      const person = await (of.by ?? known)(t);
+      const page = await person.context.newPage();
+      t.after(() => page.close());
+      const refused = [];
+      page.on('console', (message) => /Content Security Policy|Refused to/.test(message.text()) && refused.push(message.text()));
+      const response = await page.goto(String(await of.at()));
+      holds(`GET ${page.url()}`, response.status(), of.status ? Math.floor(response.status() / 100) === Math.floor(of.status / 100) : response.ok(), `a status like ${of.status ?? 200}`);
+      await of.then?.(page);
+      same('number of h1', await page.getByRole('heading', { level: 1 }).count(), 1);
+      matches(`heading of ${page.url()}`, await page.getByRole('heading', { level: 1 }).innerText(), of.heading);
+      if (of.says) matches(`text of ${page.url()}`, await page.locator('main').innerText(), of.says);
+      for (const look of looks) await inspect(page, name, look);
+      same('what the Content-Security-Policy had to stop', refused, []);
+    });
+  }
+
+  async function known() {
+    return ana;
+  }
+
+  async function stranger(t) {
+    const person = await Person.arrive();
+    t.after(() => person.leave());
+    return person;
+  }
+
+  async function newcomer(t) {
+    const person = await stranger(t);
+    const page = await person.context.newPage();
+    await page.goto(`${demo.north.issuer}/login`);
+    await page.getByLabel('Email').fill(ada.email);
+    await page.getByLabel('Password').fill(ada.password);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('heading', { level: 1, name: /account/i }).waitFor();
+    await page.goto(`${demo.issuer}/login`);
+    await page.getByLabel('Email').fill('bob@example.com');
+    await page.getByLabel('Password').fill(ada.password);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('heading', { level: 1, name: /account/i }).waitFor();
+    await page.close();
+    return person;
+  }
+});
+
+/** inspect runs axe over the page in one look, and sees that nothing sticks out sideways. */
+async function inspect(page, name, { width, colorScheme }) {
+  await page.setViewportSize({ width, height: 844 });
+  await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+  if (process.env.AUTHWRIGHT_SCREENSHOTS) {
+    const file = `${name.replace(/\W+/g, '-')}-${width}-${colorScheme}.png`;
+    await page.screenshot({ path: join(process.env.AUTHWRIGHT_SCREENSHOTS, file), fullPage: true });
+  }
+  const sideways = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  same(`${name} at ${width} px: pixels to scroll sideways`, sideways, 0);
+  await page.evaluate(axe);
+  const { violations, passes } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
+  const found = violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => `${node.html} (${node.failureSummary})`).join(' | ')}`);
+  same(`axe on ${name} at ${width} px, ${colorScheme}`, found, []);
+  holds(`axe on ${name}: rules that passed`, passes.length, passes.length > 10, 'more than 10');
+}
