@@ -52,13 +52,15 @@ const usable = `
 		and not p.disabled and p.grants_ended_at <= auth_at))
 	and exists (select 1 from clients c where c.project_id = $1 and c.id = client_id and not c.disabled`
 
-// atVersion continues usable: the client that was authenticated is the client that is stored.
-const atVersion = usable + ` and c.version = $4)`
+// theGrant is the row that SpendCode and RotateGrant change: the client that was authenticated is the grant's, as it is
+// stored. The client is compared as an expression because PostgreSQL, until it has counted the rows of the table, would
+// rather read all grants of a client by its index than one by the primary key (measured: 2 ms instead of 0.1).
+const theGrant = `project_id = $1 and id = $2 and client_id || '' = $3` + usable + ` and c.version = $4)`
 
 var spendCode = sql("spending a code", `
 	update grants set code_spent_at = $5, generation = 1, rotated_at = $5, used_at = $5,
 		idle_until = case when $6 < expires_at then $6 else expires_at end
-	where project_id = $1 and id = $2 and client_id = $3`+atVersion+`
+	where `+theGrant+`
 		and code = $7 and redirect_uri = $8 and challenge = $9 and ($10 = '' or resource = $10)
 		and code_spent_at = 0 and code_expires_at > $5 and expires_at > $5 and ended_at = 0
 	returning `+grantColumns)
@@ -86,7 +88,7 @@ var rotateGrant = sql("rotating a grant", `
 		idle_until = case when $6 < expires_at then $6 else expires_at end,
 		rotated_at = case when generation = $7 then $5 else rotated_at end,
 		generation = case when generation = $7 then generation + 1 else generation end
-	where project_id = $1 and id = $2 and client_id = $3`+atVersion+`
+	where `+theGrant+`
 		and refreshable and code_spent_at > 0 and ended_at = 0 and idle_until > $5 and expires_at > $5
 		and ($9 = '' or resource = $9)
 		and $7 > 0 and (generation = $7 or (generation = $7 + 1 and rotated_at > $8))

@@ -34,6 +34,7 @@ func (h *house) belong() belongings {
 	b := belongings{request: h.opened(), signedIn: h.signedIn(), decided: h.signedIn(), grant: h.filed(), spent: h.spent(), consent: h.agree(h.key(), h.now),
 		session: h.session(), attempt: store.DigestOf(h.unique("key")), token: store.DigestOf(h.unique("token")), document: h.newClient(store.Document)}
 	h.signingKey("1", h.now)
+	h.must(h.CreateFirstOperator(ctx, h.someOperator()), "CreateFirstOperator")
 	h.must(h.CountFailure(ctx, h.now, time.Hour, b.attempt), "CountFailure")
 	h.must(h.RevokeToken(ctx, b.token, h.at(time.Hour)), "RevokeToken")
 	h.must(h.PutResource(ctx, store.Resource{URI: "https://mcp.example", Name: "mine"}), "PutResource")
@@ -61,7 +62,7 @@ func (h *house) snapshot(b belongings) []any {
 	keep(h.ConsentsOf(ctx, h.person.ID))
 	keep(h.Clients(ctx, "", 100))
 	keep(h.Resources(ctx))
-	keep(h.Person(ctx, h.person.ID))
+	keep(h.People(ctx, "", 100))
 	session, _, err := h.Session(ctx, b.session.ID, time.Hour, h.now)
 	keep(session, err)
 	keep(h.Attempts(ctx, h.now, b.attempt))
@@ -116,6 +117,8 @@ func (h *house) trespasses(b belongings) []trespass {
 		{"Resources", func(s store.Store) error { v, err := s.Resources(ctx); return nothing(v == nil, err) }, nil},
 		{"Person", func(s store.Store) error { _, err := s.Person(ctx, h.person.ID); return err }, gone},
 		{"PersonByEmail", func(s store.Store) error { _, err := s.PersonByEmail(ctx, h.person.Email); return err }, gone},
+		{"People", func(s store.Store) error { v, err := s.People(ctx, "", 100); return nothing(v == nil, err) }, nil},
+		{"HasOperator", func(s store.Store) error { v, err := s.HasOperator(ctx); return nothing(!v, err) }, nil},
 		{"SetPassword", func(s store.Store) error { return s.SetPassword(ctx, h.person.ID, "x", true, h.now) }, gone},
 		{"RenewPassword", func(s store.Store) error { return s.RenewPassword(ctx, h.person.ID, h.person.Password, "x") }, store.ErrChanged},
 		{"SetPersonDisabled", func(s store.Store) error { return s.SetPersonDisabled(ctx, h.person.ID, true, h.now) }, gone},
@@ -140,6 +143,11 @@ func (h *house) creations(b belongings) []trespass {
 	ctx := h.Context()
 	return []trespass{
 		{"CreatePerson", func(s store.Store) error { return s.CreatePerson(ctx, h.person) }, nil},
+		{"CreateFirstOperator", func(s store.Store) error {
+			p := h.person
+			p.ID, p.Email = p.ID+"-2", "first@example.com"
+			return s.CreateFirstOperator(ctx, p)
+		}, nil},
 		{"CreateClient", func(s store.Store) error { return s.CreateClient(ctx, h.client) }, nil},
 		{"RegisterClient", func(s store.Store) error {
 			c := h.client
