@@ -1,0 +1,505 @@
+package authwright_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/authwright/authwright"
+	"github.com/authwright/authwright/authwrighttest"
+	"github.com/authwright/authwright/oauth"
+)
+
+const (
+	serverURL = "https://mcp.example.com/todo/mcp"
+	issuerURL = "https://issuer.example/t1"
+)
+
+// protect makes a resource with the to-do server's scopes.
+func protect(t testing.TB, issuer http.Handler, edits ...func(*authwright.Config)) *authwright.Resource {
+	t.Helper()
+	cfg := authwright.Config{
+		Resource:  serverURL,
+		Issuer:    issuerURL,
+		Name:      "To-do",
+		Scopes:    []string{"todo.read"},
+		Tools:     map[string][]string{"create_item": {"todo.write"}, "purge": {"todo.write", "todo.purge"}},
+		Prompts:   map[string][]string{"review": {"todo.write"}},
+		Resources: map[string][]string{"todo://private/*": {"todo.private"}, "todo://private/open": {}},
+		Implies:   map[string][]string{"todo.write": {"todo.read"}, "todo.all": {"todo.write"}},
+		Transport: authwright.Direct(issuer),
+		Log:       slog.New(slog.DiscardHandler),
+	}
+	for _, edit := range edits {
+		edit(&cfg)
+	}
+	r, err := authwright.New(cfg)
+	if err != nil {
+		t.Fatalf("New: %v", err)
+	}
+	return r
+}
+
+// refusal is the OAuth error of a verification, or "".
+func refusal(err error) string {
+	var coded *oauth.Error
+	if errors.As(err, &coded) {
+		return string(coded.Code) + ": " + coded.Description
+	}
+	if err != nil {
+		return "not an *oauth.Error: " + err.Error()
+	}
+	return ""
+}
+
+func TestAGoodTokenTellsWhoActs(t *testing.T) {
+	for _, alg := range []oauth.Alg{oauth.ES256, oauth.EdDSA, oauth.RS256} {
+		issuer := authwrighttest.New(issuerURL)
+		issuer.Rotate(alg)
+		r := protect(t, issuer)
+		raw := issuer.Token(serverURL, authwrighttest.Subject("per_1"), authwrighttest.Client("cli_1"), authwrighttest.Org("acme"),
+			authwrighttest.Scope("todo.all"), authwrighttest.Claim("tenant", map[string]any{"plan": "gold"}))
+		for _, pass := range []string{"first", "again, from the cache"} {
+			token, err := r.Verify(t.Context(), raw)
+			if err != nil {
+				t.Fatalf("%s, %s: Verify: %v", alg, pass, err)
+			}
+			got := fmt.Sprintln(token.Subject, token.ClientID, token.OrgID, token.Issuer, token.Audience, token.Scopes)
+			if want := fmt.Sprintln("per_1", "cli_1", "acme", issuerURL, []string{serverURL}, "todo.all"); got != want {
+				t.Errorf("%s, %s: token = %s, want %s", alg, pass, got, want)
+			}
+			if !token.Has("todo.read") || !token.Has("todo.all") || token.Has("todo.private") {
+				t.Errorf("%s, %s: Has does not follow what todo.all implies", alg, pass)
+			}
+			var tenant struct{ Plan string }
+			if ok, err := token.Claim("tenant", &tenant); !ok || err != nil || tenant.Plan != "gold" {
+				t.Errorf("%s, %s: Claim(tenant) = %v, %v, %v, want gold", alg, pass, tenant, ok, err)
+			}
+			if ok, err := token.Claim("Tenant", &tenant); ok || err != nil {
+				t.Errorf("%s, %s: Claim(Tenant) = %v, %v, want no such claim", alg, pass, ok, err)
+			}
+			if _, err := token.Claim("tenant", new(int)); err == nil {
+				t.Errorf("%s, %s: Claim(tenant, *int) = nil, want an error", alg, pass)
+			}
+		}
+	}
+}
+
+func TestACallerCannotChangeATokenForOthers(t *testing.T) {
+	issuer := authwrighttest.New(issuerURL)
+	r := protect(t, issuer)
+	raw := issuer.Token(serverURL, authwrighttest.Scope("todo.read"))
+	for range 2 {
+		token, err := r.Verify(t.Context(), raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if token.Subject != "per_ada" || len(token.Scopes) != 1 {
+			t.Fatalf("token = %+v after another caller changed theirs", token)
+		}
+		token.Subject = "per_eve"
+		token.Scopes = append(token.Scopes, "todo.write")
+	}
+}
+
+// edited replaces a part of the claims' text.
+func edited(old, new string) authwrighttest.Option {
+	return authwrighttest.RawClaims(func(claims string) string {
+		if !strings.Contains(claims, old) {
+			panic("no " + old + " in " + claims)
+		}
+		return strings.Replace(claims, old, new, 1)
+	})
+}
+
+func TestABadTokenIsRefused(t *testing.T) {
+	const (
+		malformed   = "invalid_token: the token is malformed"
+		badClaims   = "invalid_token: the token's claims are malformed"
+		badSig      = "invalid_token: the token signature is not valid"
+		member      = "invalid_token: the token header has a member that is not accepted"
+		notAccess   = "invalid_token: the token is not an access token"
+		noKey       = "invalid_token: the token does not name its key"
+		otherKey    = "invalid_token: the token is signed with a key that the issuer does not have"
+		otherIssuer = "invalid_token: the token is from another issuer"
+		otherAud    = "invalid_token: the token is for another resource"
+		expired     = "invalid_token: the token has expired"
+		noExpiry    = "invalid_token: the token does not say when it expires"
+		noIssued    = "invalid_token: the token does not say when it was issued"
+		notYet      = "invalid_token: the token is not valid yet"
+		noActor     = "invalid_token: the token does not say who acts"
+		bound       = "invalid_token: the token is bound to a key, it is no bearer token"
+	)
+	is := func(options ...authwrighttest.Option) []authwrighttest.Option { return options }
+	claim, header := authwrighttest.Claim, authwrighttest.Header
+	without := authwrighttest.Without
+	later := func(d time.Duration) int64 { return time.Now().Add(d).Unix() }
+	for _, tt := range []struct {
+		name    string
+		options []authwrighttest.Option
+		want    string
+	}{
+		// C1: the header.
+		{"algorithm none", is(authwrighttest.Unsigned()), malformed},
+		{"algorithm none in other letters", is(authwrighttest.Unsigned(), header("alg", "nOnE")), malformed},
+		{"algorithm none before a real signature", is(header("alg", "none")), badSig},
+		{"HS256 with the public key as the secret", is(authwrighttest.SignedWithPublicKey()), badSig},
+		{"an algorithm that is not the key's", is(header("alg", "RS256")), badSig},
+		{"no algorithm", is(authwrighttest.WithoutHeader("alg")), badSig},
+		{"a key of someone else under the issuer's kid", is(authwrighttest.Forged()), badSig},
+		{"a kid the issuer does not have", is(header("kid", "other")), otherKey},
+		{"a kid that is a path", is(header("kid", "../../dev/null")), otherKey},
+		{"an empty kid", is(header("kid", "")), noKey},
+		{"no kid", is(authwrighttest.WithoutHeader("kid")), noKey},
+		{"a kid that is a number", is(header("kid", 1)), malformed},
+		{"a key in the header", is(header("jwk", map[string]string{"kty": "EC"})), member},
+		{"an address of keys in the header", is(header("jku", "https://evil.example/jwks")), member},
+		{"a certificate in the header", is(header("x5c", []string{"MII"})), member},
+		{"an address of certificates in the header", is(header("x5u", "https://evil.example/cert")), member},
+		{"a critical extension", is(header("crit", []string{"exp"}), header("exp", 1)), member},
+		{"a compressed payload", is(header("zip", "DEF")), member},
+		{"an unencoded payload", is(header("b64", false)), member},
+		{"an encryption", is(header("enc", "A256GCM")), member},
+		// C2: another kind of token.
+		{"typ JWT, an ID token's", is(header("typ", "JWT")), notAccess},
+		{"typ of a logout token", is(header("typ", "logout+jwt")), notAccess},
+		{"typ of an ID-JAG", is(header("typ", "oauth-id-jag+jwt")), notAccess},
+		{"no typ", is(authwrighttest.WithoutHeader("typ")), notAccess},
+		{"typ with something after it", is(header("typ", "at+jwt ")), notAccess},
+		// C3: the audience, and the issuer.
+		{"another audience", is(claim("aud", "https://mcp.example.com/okr/mcp")), otherAud},
+		{"an audience that is a prefix", is(claim("aud", "https://mcp.example.com/todo")), otherAud},
+		{"an audience that begins with ours", is(claim("aud", serverURL+".evil.example")), otherAud},
+		{"an audience with a trailing slash", is(claim("aud", serverURL+"/")), otherAud},
+		{"an audience in other letters", is(claim("aud", strings.ToUpper(serverURL))), otherAud},
+		{"an audience that is the origin", is(claim("aud", "https://mcp.example.com")), otherAud},
+		{"an array of other audiences", is(claim("aud", []string{"a", "b"})), otherAud},
+		{"an empty array of audiences", is(claim("aud", []string{})), otherAud},
+		{"an audience that is one string with both", is(claim("aud", serverURL+" https://other.example")), otherAud},
+		{"an audience that is an object", is(claim("aud", map[string]string{"a": serverURL})), badClaims},
+		{"audience null", is(claim("aud", nil)), otherAud},
+		{"no audience", is(without("aud")), otherAud},
+		{"another issuer", is(claim("iss", "https://evil.example")), otherIssuer},
+		{"the issuer with a trailing slash", is(claim("iss", issuerURL+"/")), otherIssuer},
+		{"the issuer's origin", is(claim("iss", "https://issuer.example")), otherIssuer},
+		{"no issuer", is(without("iss")), otherIssuer},
+		// Times.
+		{"expired half a minute and a second ago", is(claim("iat", later(-time.Hour)), claim("exp", later(-31*time.Second))), expired},
+		{"no expiry", is(without("exp")), noExpiry},
+		{"expiry zero", is(claim("exp", 0)), noExpiry},
+		{"expiry null", is(claim("exp", nil)), badClaims},
+		{"a negative expiry", is(claim("exp", -1)), badClaims},
+		{"an expiry that is a string", is(claim("exp", fmt.Sprint(later(time.Hour)))), badClaims},
+		{"an expiry beyond 2^53", is(edited(`"exp":`, `"exp":1e300,"x":`)), badClaims},
+		{"an expiry that is not a number to JSON", is(edited(`"exp":`, `"exp":NaN,"x":`)), badClaims},
+		{"an expiry that overflows", is(edited(`"exp":`, `"exp":9223372036854775808,"x":`)), badClaims},
+		{"not before in more than a minute", is(claim("nbf", later(62*time.Second))), notYet},
+		{"issued in more than a minute", is(claim("iat", later(62*time.Second))), notYet},
+		{"issued after it expires", is(claim("iat", later(time.Hour)), claim("exp", later(time.Minute))), noIssued},
+		{"no time of issue", is(without("iat")), noIssued},
+		// Who acts.
+		{"no subject", is(without("sub")), noActor},
+		{"an empty subject", is(claim("sub", "")), noActor},
+		{"a subject that is a number", is(claim("sub", 7)), badClaims},
+		{"no client", is(without("client_id")), noActor},
+		{"a scope that is an array", is(claim("scope", []string{"todo.write"})), badClaims},
+		{"a scope with a quote", is(claim("scope", `a"b`)), "invalid_token: the token's scope is malformed"},
+		{"bound to a DPoP key", is(claim("cnf", map[string]string{"jkt": "x"})), bound},
+		// The text of the claims.
+		{"the issuer twice", is(edited(`"iss":`, `"iss":"https://evil.example","iss":`)), badClaims},
+		{"the audience twice", is(edited(`"aud":`, `"aud":"x","aud":`)), badClaims},
+		{"the subject twice, once escaped", is(edited(`"sub":`, `"s\u0075b":"per_eve","sub":`)), badClaims},
+		{"the issuer in other letters too", is(edited(`"iss":`, `"ISS":"x","iss":`)), badClaims},
+		{"the issuer with a long s", is(edited(`"iss":`, `"iſs":"x","iss":`)), badClaims},
+		{"data after the claims", is(authwrighttest.RawClaims(func(c string) string { return c + "{}" })), badClaims},
+		{"claims that are an array", is(authwrighttest.RawClaims(func(c string) string { return "[" + c + "]" })), badClaims},
+		{"claims with a byte order mark", is(authwrighttest.RawClaims(func(c string) string { return "\xef\xbb\xbf" + c })), badClaims},
+		{"claims that are not UTF-8", is(edited(`per_ada`, "per_\xff")), badClaims},
+		{"a token of more than 8 KiB", is(claim("x", strings.Repeat("x", 8<<10))), malformed},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			issuer := authwrighttest.New(issuerURL)
+			r := protect(t, issuer)
+			raw := issuer.Token(serverURL, tt.options...)
+			for _, pass := range []string{"first", "again"} {
+				if _, err := r.Verify(t.Context(), raw); refusal(err) != tt.want {
+					t.Errorf("%s: Verify(%s) = %q, want %q", pass, raw, refusal(err), tt.want)
+				}
+			}
+		})
+	}
+}
+
+func TestATokenIsAcceptedInEverySpellingThatTheRFCsAllow(t *testing.T) {
+	claim, header := authwrighttest.Claim, authwrighttest.Header
+	for _, tt := range []struct {
+		name   string
+		option authwrighttest.Option
+	}{
+		{"typ in other letters", header("typ", "AT+JWT")},
+		{"typ as a whole media type", header("typ", "application/at+jwt")},
+		{"our audience among others", claim("aud", []string{"https://other.example", serverURL})},
+		{"an expiry with a fraction", edited(`"exp":`, `"exp":99999999999.5,"x":`)},
+		{"expired, within the skew of clocks", authwrighttest.ExpiresIn(-20 * time.Second)},
+		{"made by a clock that is ahead, within the skew", claim("nbf", time.Now().Add(50*time.Second).Unix())},
+		{"no scope", authwrighttest.Without("scope")},
+		{"claims nobody knows", claim("https://example.com/x", []any{1, "a", nil})},
+	} {
+		issuer := authwrighttest.New(issuerURL)
+		if _, err := protect(t, issuer).Verify(t.Context(), issuer.Token(serverURL, tt.option)); err != nil {
+			t.Errorf("%s: Verify = %v, want no error", tt.name, err)
+		}
+	}
+}
+
+func TestATokenThatWasTamperedWithIsRefused(t *testing.T) {
+	issuer := authwrighttest.New(issuerURL)
+	r := protect(t, issuer)
+	good := issuer.Token(serverURL)
+	if _, err := r.Verify(t.Context(), good); err != nil {
+		t.Fatal(err)
+	}
+	parts := strings.Split(good, ".")
+	other := strings.Split(issuer.Token(serverURL, authwrighttest.Subject("per_eve")), ".")
+	lastBits := func(s string) string { // the same bytes in a spelling that is not canonical
+		const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+		return s[:len(s)-1] + string(letters[strings.IndexByte(letters, s[len(s)-1])^1])
+	}
+	for name, raw := range map[string]string{
+		"claims of another token":             parts[0] + "." + other[1] + "." + parts[2],
+		"no signature":                        parts[0] + "." + parts[1] + ".",
+		"two segments":                        parts[0] + "." + parts[1],
+		"four segments":                       good + ".x",
+		"five segments, an encrypted form":    good + ".x.y",
+		"padding":                             good + "==",
+		"a signature in non-canonical base64": parts[0] + "." + parts[1] + "." + lastBits(parts[2]),
+		"a space within":                      parts[0] + ". " + parts[1] + "." + parts[2],
+		"a line break at the end":             good + "\n",
+		"the signature cut short":             good[:len(good)-4],
+		"the signature made longer":           good + "AAAA",
+		"a signature of zeros":                parts[0] + "." + parts[1] + "." + base64.RawURLEncoding.EncodeToString(make([]byte, 64)),
+		"nothing":                             "",
+	} {
+		if _, err := r.Verify(t.Context(), raw); !strings.HasPrefix(refusal(err), "invalid_token") {
+			t.Errorf("%s: Verify(%q) = %q, want invalid_token", name, raw, refusal(err))
+		}
+	}
+}
+
+func TestAKnownTokenDiesWhenItExpires(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		issuer := authwrighttest.New(issuerURL)
+		r := protect(t, issuer)
+		raw := issuer.Token(serverURL, authwrighttest.ExpiresIn(time.Minute))
+		for _, step := range []struct {
+			wait time.Duration
+			want string
+		}{
+			{0, ""},
+			{90 * time.Second, ""}, // clocks differ by half a minute
+			{time.Second, "invalid_token: the token has expired"},
+		} {
+			time.Sleep(step.wait)
+			if _, err := r.Verify(t.Context(), raw); refusal(err) != step.want {
+				t.Errorf("after %v more: Verify = %q, want %q", step.wait, refusal(err), step.want)
+			}
+		}
+	})
+}
+
+func TestKeysAreReadOnceForManyRequests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		issuer := authwrighttest.New(issuerURL)
+		r := protect(t, issuer)
+		var wg sync.WaitGroup
+		for range 50 {
+			wg.Go(func() {
+				if _, err := r.Verify(t.Context(), issuer.Token(serverURL)); err != nil {
+					t.Errorf("Verify: %v", err)
+				}
+			})
+		}
+		wg.Wait()
+		if got := issuer.Asked("jwks"); got != 1 {
+			t.Errorf("50 requests read the keys %d times, want once", got)
+		}
+	})
+}
+
+func TestANewKeyIsNoticedAtMostEveryHalfMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		issuer := authwrighttest.New(issuerURL)
+		r := protect(t, issuer)
+		verify := func(raw string) string {
+			_, err := r.Verify(t.Context(), raw)
+			return refusal(err)
+		}
+		const unknown = "invalid_token: the token is signed with a key that the issuer does not have"
+		if got := verify(issuer.Token(serverURL)); got != "" {
+			t.Fatal(got)
+		}
+		issuer.Rotate(oauth.ES256)
+		rotated := issuer.Token(serverURL)
+		if got := verify(rotated); got != unknown {
+			t.Errorf("a new key right after the keys were read: %q, want %q", got, unknown)
+		}
+		time.Sleep(30 * time.Second)
+		if got := verify(rotated); got != "" {
+			t.Errorf("a new key half a minute later: %q, want none", got)
+		}
+		for range 100 {
+			verify(issuer.Token(serverURL, authwrighttest.Header("kid", rand.Text())))
+		}
+		if got := issuer.Asked("jwks"); got != 2 {
+			t.Errorf("a hundred unknown keys had the keys read %d times in all, want 2", got)
+		}
+	})
+}
+
+func TestAWithdrawnKeyTakesItsTokensWithIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		issuer := authwrighttest.New(issuerURL)
+		r := protect(t, issuer)
+		raw := issuer.Token(serverURL)
+		if _, err := r.Verify(t.Context(), raw); err != nil {
+			t.Fatal(err)
+		}
+		issuer.Rotate(oauth.ES256)
+		issuer.Withdraw()
+		time.Sleep(5 * time.Minute)
+		r.Verify(t.Context(), raw) // is served, and has the keys read again
+		synctest.Wait()
+		if _, err := r.Verify(t.Context(), raw); !strings.HasPrefix(refusal(err), "invalid_token") {
+			t.Errorf("a known token of a withdrawn key: %q, want invalid_token", refusal(err))
+		}
+	})
+}
+
+func TestKnownKeysServeAnHourWhileTheIssuerIsDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		issuer := authwrighttest.New(issuerURL)
+		r := protect(t, issuer)
+		long := authwrighttest.ExpiresIn(3 * time.Hour)
+		known := issuer.Token(serverURL, long)
+		if _, err := r.Verify(t.Context(), known); err != nil {
+			t.Fatal(err)
+		}
+		issuer.SetDown(true)
+		time.Sleep(59 * time.Minute)
+		for name, raw := range map[string]string{"known": known, "new": issuer.Token(serverURL, long)} {
+			if _, err := r.Verify(t.Context(), raw); err != nil {
+				t.Errorf("a %s token after 59 minutes: %v, want no error", name, err)
+			}
+		}
+		time.Sleep(time.Minute)
+		for name, raw := range map[string]string{"known": known, "new": issuer.Token(serverURL, long)} {
+			if _, err := r.Verify(t.Context(), raw); !strings.HasPrefix(refusal(err), "temporarily_unavailable") {
+				t.Errorf("a %s token after an hour: %q, want temporarily_unavailable", name, refusal(err))
+			}
+		}
+		issuer.SetDown(false)
+		time.Sleep(2 * time.Second)
+		if _, err := r.Verify(t.Context(), known); err != nil {
+			t.Errorf("when the issuer is back: %v, want no error", err)
+		}
+	})
+}
+
+func TestAnUnknownKeyWhileTheIssuerIsDownIsNotTheTokensFault(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		issuer := authwrighttest.New(issuerURL)
+		r := protect(t, issuer)
+		if _, err := r.Verify(t.Context(), issuer.Token(serverURL)); err != nil {
+			t.Fatal(err)
+		}
+		issuer.Rotate(oauth.ES256)
+		issuer.SetDown(true)
+		time.Sleep(time.Minute)
+		if _, err := r.Verify(t.Context(), issuer.Token(serverURL)); !strings.HasPrefix(refusal(err), "temporarily_unavailable") {
+			t.Errorf("Verify = %q, want temporarily_unavailable", refusal(err))
+		}
+	})
+}
+
+// answers is an issuer that answers paths with fixed documents.
+type answers map[string]string
+
+func (a answers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch body, ok := a[r.URL.Path]; {
+	case !ok:
+		http.NotFound(w, r)
+	case strings.HasPrefix(body, "->"):
+		http.Redirect(w, r, body[2:], http.StatusFound)
+	default:
+		fmt.Fprint(w, body)
+	}
+}
+
+func TestAnIssuerThatCannotBeTrustedIsNotAsked(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	jwk, err := oauth.NewJWK(key.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := func(more string) string {
+		return fmt.Sprintf(`{"keys":[{"kty":"EC","crv":"P-256","kid":"k","x":%q,"y":%q}%s]}`, jwk.X, jwk.Y, more)
+	}
+	raw, err := oauth.SignJWS(oauth.EncodeJWSHeader(oauth.ES256, "at+jwt", "k"), fmt.Appendf(nil,
+		`{"iss":%q,"aud":%q,"sub":"s","client_id":"c","iat":%d,"exp":%d}`, issuerURL, serverURL, time.Now().Unix(), time.Now().Unix()+600), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const where = "/.well-known/oauth-authorization-server/t1"
+	document := func(issuer, jwksURI string) string {
+		return fmt.Sprintf(`{"issuer":%q,"jwks_uri":%q}`, issuer, jwksURI)
+	}
+	good := document(issuerURL, "https://issuer.example/k")
+	for _, tt := range []struct {
+		name string
+		answers
+		trusted bool
+	}{
+		{"RFC 8414 location", answers{where: good, "/k": keys("")}, true},
+		{"OpenID location, path put after", answers{"/.well-known/openid-configuration/t1": good, "/k": keys("")}, true},
+		{"OpenID location, path put before", answers{"/t1/.well-known/openid-configuration": good, "/k": keys("")}, true},
+		{"metadata of another issuer", answers{where: document("https://issuer.example", "https://issuer.example/k"), "/k": keys("")}, false},
+		{"metadata with a trailing slash", answers{where: document(issuerURL+"/", "https://issuer.example/k"), "/k": keys("")}, false},
+		{"keys on another origin", answers{where: document(issuerURL, "https://keys.example/k"), "/k": keys("")}, false},
+		{"keys on another port", answers{where: document(issuerURL, "https://issuer.example:8443/k"), "/k": keys("")}, false},
+		{"keys over http", answers{where: document(issuerURL, "http://issuer.example/k"), "/k": keys("")}, false},
+		{"no keys in the metadata", answers{where: `{"issuer":"` + issuerURL + `"}`, "/k": keys("")}, false},
+		{"metadata that redirects", answers{where: "->/m", "/m": good, "/k": keys("")}, false},
+		{"keys that redirect", answers{where: good, "/k": "->/k2", "/k2": keys("")}, false},
+		{"keys that are too large", answers{where: good, "/k": keys("") + strings.Repeat(" ", 256<<10)}, false},
+		{"two keys of one kid", answers{where: good, "/k": keys(`,{"kty":"OKP","crv":"Ed25519","kid":"k","x":"` + base64.RawURLEncoding.EncodeToString(make([]byte, 32)) + `"},` +
+			`{"kty":"EC","crv":"P-256","kid":"other","x":"` + jwk.X + `","y":"` + jwk.Y + `"}`)}, false},
+		{"a shared secret beside it", answers{where: good, "/k": keys(`,{"kty":"oct","kid":"s","k":"c2VjcmV0"}`)}, true},
+		{"a member twice", answers{where: good, "/k": strings.Replace(keys(""), `"kid":"k"`, `"kid":"x","kid":"k"`, 1)}, false},
+		{"a key for encryption", answers{where: good, "/k": strings.Replace(keys(""), `"kid":"k"`, `"kid":"k","use":"enc"`, 1)}, false},
+		{"a key for another algorithm", answers{where: good, "/k": strings.Replace(keys(""), `"kid":"k"`, `"kid":"k","alg":"RS256"`, 1)}, false},
+		{"nothing there", answers{}, false},
+	} {
+		r := protect(t, tt.answers)
+		_, err := r.Verify(t.Context(), raw)
+		if trusted := err == nil; trusted != tt.trusted {
+			t.Errorf("%s: Verify = %v, want trusted %v", tt.name, err, tt.trusted)
+		}
+	}
+	elsewhere := func(c *authwright.Config) { c.JWKSURI = "https://keys.example/k" }
+	if _, err := protect(t, answers{"/k": keys("")}, elsewhere).Verify(t.Context(), raw); err != nil {
+		t.Errorf("keys on another origin that the operator named: %v, want no error", err)
+	}
+}
