@@ -1,30 +1,35 @@
 // brake.go keeps strangers from having us call other people's hosts all the time: a document that failed is left
-// alone for a moment, and new documents of one host come at a pace. What a stranger does never stands in the way of
-// a client that is known already, nor of another document on the same host that failed nothing.
+// alone for a moment, and new documents of one site come at a pace. What a stranger does never stands in the way of
+// a client that is known already, nor of another document on the same host.
 
 package clients
 
 import (
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/authwright/authwright/oauth"
+	"golang.org/x/net/publicsuffix"
 	"golang.org/x/time/rate"
 )
 
 const (
-	minPause  = 2 * time.Second
-	maxPause  = time.Minute
-	brakeRoom = 4096 // documents and hosts that are remembered
+	minPause      = 2 * time.Second
+	maxPause      = time.Minute
+	brakeRoom     = 4096 // documents and sites that are remembered
+	newAtOnce     = 16   // readings of new documents under way; the rest of the slots is for known ones
+	tryAgainLater = "try again in a minute"
 )
 
-var defaultHostRate = Rate{PerSecond: 0.5, Burst: 20}
+var defaultSiteRate = Rate{PerSecond: 0.5, Burst: 20}
 
 // brake remembers failures and paces. The zero value works.
 type brake struct {
 	mu     sync.Mutex
 	pauses map[string]pause         // by client id
-	hosts  map[string]*rate.Limiter // by host
+	sites  map[string]*rate.Limiter // by registrable domain
+	new    int                      // readings of new documents under way
 }
 
 type pause struct {
@@ -32,31 +37,41 @@ type pause struct {
 	until  time.Time
 }
 
-// pass tells whether a document may be read now.
-func (b *brake) pass(id, host string, exempt bool, pace Rate, now time.Time) error {
+// pass tells whether a document may be read now. After a reading that passed, done must be called.
+func (b *brake) pass(id, host string, exempt bool, pace Rate, now time.Time) (done func(), err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if now.Before(b.pauses[id].until) {
-		return oauth.Errorf(oauth.TemporarilyUnavailable, "the document at client_id could not be read a moment ago: try again in a minute")
+		return nil, oauth.Errorf(oauth.TemporarilyUnavailable, "the document at client_id could not be read a moment ago: %s", tryAgainLater)
 	}
 	if exempt {
-		return nil
+		return func() {}, nil
 	}
-	limiter := b.hosts[host]
-	if limiter == nil {
-		if b.hosts == nil || len(b.hosts) >= brakeRoom {
-			b.hosts = make(map[string]*rate.Limiter)
-		}
-		if pace == (Rate{}) {
-			pace = defaultHostRate
-		}
-		limiter = rate.NewLimiter(rate.Limit(pace.PerSecond), pace.Burst)
-		b.hosts[host] = limiter
+	if b.new >= newAtOnce || !b.site(site(host), pace).AllowN(now, 1) {
+		return nil, oauth.Errorf(oauth.TemporarilyUnavailable, "too many new clients of this host: %s", tryAgainLater)
 	}
-	if !limiter.AllowN(now, 1) {
-		return oauth.Errorf(oauth.TemporarilyUnavailable, "too many new clients of this host: try again in a minute")
+	b.new++
+	return func() { b.mu.Lock(); b.new--; b.mu.Unlock() }, nil
+}
+
+// site is the domain that somebody registered: who has one has all the names below it.
+func site(host string) string {
+	name, _, _ := strings.Cut(host, ":") // the port counts for nothing
+	if domain, err := publicsuffix.EffectiveTLDPlusOne(name); err == nil {
+		return domain
 	}
-	return nil
+	return name
+}
+
+func (b *brake) site(name string, pace Rate) *rate.Limiter {
+	if known := b.sites[name]; known != nil {
+		return known
+	}
+	if b.sites == nil || len(b.sites) >= brakeRoom {
+		b.sites = make(map[string]*rate.Limiter)
+	}
+	b.sites[name] = newLimiter(pace, defaultSiteRate)
+	return b.sites[name]
 }
 
 // failed leaves a document alone for a moment, longer each time.

@@ -25,7 +25,7 @@ type Documents struct {
 	Fetch *outbound.Strangers    // whether loopback documents are read is its setting
 	Allow func(host string) bool // may the host publish clients; nil for every host
 	Known *Known                 // documents that are read whatever else strangers ask of their hosts; nil for none
-	Hosts Rate                   // of first readings from one host; 1 in 2 s, 20 at once when zero
+	Pace  Rate                   // of first readings from one registrable domain; 1 in 2 s, 20 at once when zero
 
 	brake brake
 }
@@ -36,6 +36,7 @@ const (
 	maxFresh      = 24 * time.Hour
 	defaultFresh  = 15 * time.Minute
 	staleLife     = time.Hour
+	readingTime   = 15 * time.Second // of a document, filing included
 )
 
 // checkID wants an address that has one spelling: https with a path, or loopback where the deployment allows it
@@ -105,9 +106,13 @@ func (d *Directory) readDocument(ctx context.Context, id store.ClientID, seen bo
 		return store.Client{}, err
 	}
 	exempt := seen || f.Known.documents(id)
-	if err := f.brake.pass(string(id), host, exempt, f.Hosts, now); err != nil {
+	done, err := f.brake.pass(string(id), host, exempt, f.Pace, now)
+	if err != nil {
 		return store.Client{}, err
 	}
+	defer done()
+	ctx, cancel := context.WithTimeout(ctx, readingTime)
+	defer cancel()
 	res, err := f.Fetch.Get(ctx, string(id), "application/json")
 	if err != nil {
 		f.brake.failed(string(id), now)

@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"unicode"
@@ -27,6 +28,7 @@ type Known struct {
 // loopback and private-use redirects are listed because they must register, and prove nothing.
 type knownClient struct {
 	Name      string   `json:"name"`
+	Also      []string `json:"also,omitempty"`      // other names people know it by
 	Documents []string `json:"documents,omitempty"` // client ids
 	HTTPS     []string `json:"https,omitempty"`     // redirect URIs; one that ends in /* stands for one more segment
 	Loopback  []string `json:"loopback,omitempty"`  // redirect URIs as they are registered, with or without port
@@ -50,7 +52,7 @@ func (k *Known) Badge(c Client, redirect oauth.RedirectURI) (name string, ok boo
 	}
 	if k.documents(c.ID) && c.Origin == store.Document {
 		for _, one := range k.clients {
-			if contains(one.Documents, string(c.ID)) {
+			if slices.Contains(one.Documents, string(c.ID)) {
 				return one.Name, true
 			}
 		}
@@ -91,16 +93,7 @@ func (k *Known) documents(id store.ClientID) bool {
 		return false
 	}
 	for _, one := range k.clients {
-		if contains(one.Documents, string(id)) {
-			return true
-		}
-	}
-	return false
-}
-
-func contains(list []string, s string) bool {
-	for _, one := range list {
-		if one == s {
+		if slices.Contains(one.Documents, string(id)) {
 			return true
 		}
 	}
@@ -123,22 +116,28 @@ func (k *Known) Lookalike(name string) (known string, ok bool) {
 		return "", false
 	}
 	words := skeletonWords(name)
-	best := ""
+	longest := 0 // "Claude Code" before "Claude"
 	for _, one := range k.clients {
-		want := strings.Join(skeletonWords(one.Name), "")
-		if len(one.Name) > len(best) && holds(words, want) {
-			best = one.Name
+		for _, spelled := range append([]string{one.Name}, one.Also...) {
+			if want := strings.Join(skeletonWords(spelled), ""); len(want) > longest && holds(words, want) {
+				known, longest = one.Name, len(want)
+			}
 		}
 	}
-	return best, best != ""
+	return known, known != ""
 }
+
+// sounds folds pairs of letters that are taken for one.
+var sounds = strings.NewReplacer("rn", "m", "vv", "w")
 
 // holds tells whether some words in a row make up want, or begin with it when it is long enough to be no accident.
 func holds(words []string, want string) bool {
+	want = sounds.Replace(want)
 	for i := range words {
-		joined := ""
+		spelled := ""
 		for _, word := range words[i:] {
-			joined += word
+			spelled += word
+			joined := sounds.Replace(spelled)
 			if joined == want || len(want) >= longName && strings.HasPrefix(joined, want) {
 				return true
 			}
@@ -171,15 +170,15 @@ func skeletonWords(name string) []string {
 		}
 		b.WriteRune(r)
 	}
-	folded := strings.NewReplacer("rn", "m", "vv", "w", "cl", "d").Replace(b.String())
-	return strings.Fields(folded)
+	return strings.Fields(b.String())
 }
 
-// confusables maps letters to the one Latin letter they are taken for. i, l, 1 and | all become l.
+// confusables maps letters and digits to the one Latin letter they are taken for: Cyrillic, Greek, Armenian, small
+// capitals. i, l, 1 and | all become l. Capitals that look like another letter than their small form have an entry.
 var confusables = twins(
-	"a", "аαɑ4@", "b", "ЬВβ8", "c", "сϲⅽ(", "d", "ԁɗ", "e", "еεє3ҽ", "g", "ɡց9", "h", "һНհ", "i", "",
-	"j", "јϳ", "k", "кκ", "l", "iіΙІıӀ1|!ιⅼӏ", "m", "мМ", "n", "пηո", "o", "оοσ0օ", "p", "рρ",
-	"q", "ԛ", "r", "гг", "s", "ѕ5$ꜱ", "t", "тτ", "u", "υսц", "v", "νѵ", "w", "ԝωѡ", "x", "хχ", "y", "уүγ", "z", "ᴢ2",
+	"a", "аαɑᴀ4@", "b", "ЬВβʙ8", "c", "сϲᴄ", "d", "ԁɗᴅ", "e", "еεєҽᴇ3", "g", "ɡցɢ9", "h", "һНΗհʜ",
+	"j", "јϳᴊ", "k", "кκᴋ", "l", "iіιıӏӀ1|ʟɪ", "m", "мМΜᴍ", "n", "пηոΝɴ", "o", "оοσօᴏ0", "p", "рρᴘ",
+	"q", "ԛ", "r", "гʀ", "s", "ѕꜱ5$", "t", "тτᴛ", "u", "υսцᴜ", "v", "νѵᴠ", "w", "ԝωѡᴡ", "x", "хχ", "y", "уүγΥʏ", "z", "ᴢΖ2",
 )
 
 func twins(pairs ...string) map[rune]rune {
