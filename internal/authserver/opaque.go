@@ -80,7 +80,7 @@ func (c refreshCodec) decode(token string) (store.GrantID, int64, error) {
 	}
 	id := store.GrantID(token[len(refreshPrefix) : len(refreshPrefix)+grantIDLength])
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(token[len(refreshPrefix)+grantIDLength:])
-	if err != nil || !hmac.Equal(raw[4:], c.sum(id, raw[:4])) {
+	if err != nil || len(raw) != 36 || !hmac.Equal(raw[4:], c.sum(id, raw[:4])) { // Go's decoder skips line breaks
 		return "", 0, bad
 	}
 	return id, int64(binary.BigEndian.Uint32(raw)), nil
