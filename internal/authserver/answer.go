@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
 	"strconv"
 
@@ -101,10 +102,14 @@ func (s *Server) writeError(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	case errors.As(err, &refusal):
 		s.Log.LogAttrs(r.Context(), levelRefused, "refused", refusedAttrs(r, refusal)...)
-	case errors.Is(err, context.Canceled) && r.Context().Err() != nil:
-		return // the client has gone
 	default:
-		s.Log.ErrorContext(r.Context(), "cannot answer", "path", r.URL.Path, "error", err)
+		// Also for a client that has gone: one that closed its half of the connection reads on, and an answer that was
+		// not written would be a 200.
+		level := slog.LevelError
+		if errors.Is(r.Context().Err(), context.Canceled) {
+			level = slog.LevelDebug
+		}
+		s.Log.Log(r.Context(), level, "cannot answer", "path", r.URL.Path, "error", err)
 		w.Header().Set("Retry-After", "1")
 		refusal = oauth.Errorf(oauth.TemporarilyUnavailable, "the server cannot answer now: try again in a moment")
 	}

@@ -20,7 +20,13 @@ import (
 	"github.com/authwright/authwright/oauth"
 )
 
-const maxState = 2048 // bytes
+// Limits on what is kept of a request, in bytes. A login_hint that is longer is no hint.
+const (
+	maxState  = 2048
+	maxNonce  = 512
+	maxPrompt = 64
+	maxHint   = 320
+)
 
 // asked is an authorization request whose client and redirect target are proven.
 type asked struct {
@@ -39,6 +45,7 @@ var authorizeChecks = []func(context.Context, *Server, asked) error{
 	checkResource,      // RFC 8707 §2
 	checkScope,         // RFC 6749 §3.3
 	checkPrompt,        // OpenID Connect Core §3.1.2.1
+	checkNonce,         // OpenID Connect Core §3.1.2.1
 }
 
 func checkRequestObject(_ context.Context, _ *Server, a asked) error {
@@ -121,8 +128,12 @@ func ceiling(c clients.Client, scope oauth.Scope) oauth.Scope {
 
 // checkPrompt refuses what contradicts itself.
 func checkPrompt(_ context.Context, _ *Server, a asked) error {
-	prompts := strings.Fields(a.params.Get("prompt"))
-	if slices.Contains(prompts, "none") && len(prompts) > 1 {
+	prompt := a.params.Get("prompt")
+	prompts := strings.Fields(prompt)
+	switch {
+	case len(prompt) > maxPrompt:
+		return oauth.Errorf(oauth.InvalidRequest, "prompt is longer than %d bytes", maxPrompt)
+	case slices.Contains(prompts, "none") && len(prompts) > 1:
 		return oauth.Errorf(oauth.InvalidRequest, "prompt=none cannot be combined")
 	}
 	if age := a.params.Get("max_age"); age != "" {
@@ -131,6 +142,14 @@ func checkPrompt(_ context.Context, _ *Server, a asked) error {
 			return oauth.Errorf(oauth.InvalidRequest, "max_age must be a number of seconds")
 		}
 		a.row.MaxAge = seconds
+	}
+	return nil
+}
+
+// checkNonce refuses a nonce that could not come back whole.
+func checkNonce(_ context.Context, _ *Server, a asked) error {
+	if len(a.params.Get("nonce")) > maxNonce {
+		return oauth.Errorf(oauth.InvalidRequest, "nonce is longer than %d bytes", maxNonce)
 	}
 	return nil
 }
@@ -184,7 +203,7 @@ func (s *Server) newRequest(p oauth.Params, c clients.Client, back oauth.Redirec
 	rand.Read(id)
 	return &store.Request{
 		ID: store.RequestID(base64.RawURLEncoding.EncodeToString(id)), Client: c.ID, RedirectURI: back, State: state,
-		Nonce: clip(p.Get("nonce"), 512), Prompt: clip(p.Get("prompt"), 64), LoginHint: clip(p.Get("login_hint"), 320), MaxAge: -1,
+		Nonce: clip(p.Get("nonce"), maxNonce), Prompt: clip(p.Get("prompt"), maxPrompt), LoginHint: clip(p.Get("login_hint"), maxHint), MaxAge: -1,
 		CreatedAt: now, Expires: now.Add(s.settings.RequestLife),
 	}, nil
 }

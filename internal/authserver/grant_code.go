@@ -51,7 +51,7 @@ func (s *Server) redeemCode(ctx context.Context, client clients.Client, form oau
 	case err != nil:
 		return nil, err
 	}
-	return s.issue(ctx, &grant, grant.Scope, true)
+	return s.issueTo(ctx, client, &grant, nil)
 }
 
 // challengeOf is the challenge that a verifier answers; a malformed verifier answers none (RFC 7636 §4.1, §4.6).
@@ -73,9 +73,9 @@ func (s *Server) namedResource(ctx context.Context, form oauth.Params) (string, 
 	return resource.URI, err
 }
 
-// explainCode finds out why a code was not spent. Only a replay with every binding right ends the grant: whoever
-// does that holds the verifier, so the code has leaked (OAuth 2.1 §4.1.3). Anything less changes nothing but the
-// count of misses, or a stranger could end other people's grants.
+// explainCode finds out why a code was not spent. Only a replay by the right client, with verifier and redirect URI,
+// ends the grant: whoever does that holds the verifier, so the code has leaked (OAuth 2.1 §4.1.3). Anything less
+// changes nothing but the count of misses, or a stranger could end other people's grants.
 func (s *Server) explainCode(ctx context.Context, use store.CodeUse) error {
 	grant, err := s.Store.Grant(ctx, use.Grant)
 	switch {
@@ -86,26 +86,36 @@ func (s *Server) explainCode(ctx context.Context, use store.CodeUse) error {
 	}
 	bound := grant.Client == use.Client && string(grant.RedirectURI) == use.RedirectURI && grant.Challenge == use.Challenge
 	switch {
-	case bound && use.Resource != "" && grant.Resource != use.Resource:
-		return oauth.Errorf(oauth.InvalidTarget, "the code was given for another resource")
 	case bound && !grant.CodeSpent.IsZero():
-		if err := s.Store.EndGrant(ctx, grant.ID, store.EndedByReplay, use.Now); err != nil {
+		if err := s.end(ctx, grant.ID, store.EndedByReplay); err != nil {
 			return err
 		}
 		s.Log.WarnContext(ctx, "a code was used twice: its grant is ended", "grant", grant.ID, "client", grant.Client)
-		return errDeadCode()
-	case bound && s.stale(ctx, grant.Client, use.ClientVersion):
-		return errStaleClient
+	case bound && use.Resource != "" && grant.Resource != use.Resource:
+		return oauth.Errorf(oauth.InvalidTarget, "the code was given for another resource")
+	case bound:
+		return s.orStale(ctx, grant.Client, use.ClientVersion, errDeadCode())
 	case grant.CodeSpent.IsZero():
-		if err := s.Store.MissCode(ctx, grant.ID, use.Code); err != nil {
+		if err := unlessNotFound(s.Store.MissCode(ctx, grant.ID, use.Code)); err != nil { // not found: dead already
 			return err
 		}
 	}
 	return errDeadCode()
 }
 
-// stale tells whether the stored client has another version than the one that was used.
-func (s *Server) stale(ctx context.Context, id store.ClientID, version int64) bool {
+// end ends a grant, and is done when there is none any more.
+func (s *Server) end(ctx context.Context, id store.GrantID, why store.EndReason) error {
+	return unlessNotFound(s.Store.EndGrant(ctx, id, why, s.Now()))
+}
+
+// orStale is errStaleClient when the stored client is not the one that was used, or is gone; else the refusal.
+func (s *Server) orStale(ctx context.Context, id store.ClientID, version int64, refusal *oauth.Error) error {
 	stored, err := s.Store.Client(ctx, id)
-	return err == nil && stored.Version != version
+	switch {
+	case errors.Is(err, store.ErrNotFound) || err == nil && stored.Version != version:
+		return errStaleClient
+	case err != nil:
+		return err
+	}
+	return refusal
 }

@@ -30,7 +30,7 @@ func (s *Server) refreshTokens(ctx context.Context, client clients.Client, form 
 	}
 	resource, err := s.namedResource(ctx, form)
 	if err != nil {
-		return nil, asDeadRefresh(err)
+		return nil, asDeadGrant(err)
 	}
 	use := store.GrantUse{
 		Grant: id, Client: client.ID, ClientVersion: client.Version, Generation: generation, Resource: resource,
@@ -43,12 +43,12 @@ func (s *Server) refreshTokens(ctx context.Context, client clients.Client, form 
 	case err != nil:
 		return nil, err
 	}
-	return s.issue(ctx, &grant, narrow(grant.Scope, wanted), true)
+	return s.issueTo(ctx, client, &grant, wanted)
 }
 
-// asDeadRefresh tells a client that names an impossible resource that the token is dead: clients recover from
+// asDeadGrant tells a client that names an impossible resource that the token is dead: clients recover from
 // nothing else, and asking again can never succeed.
-func asDeadRefresh(err error) error {
+func asDeadGrant(err error) error {
 	var refusal *oauth.Error
 	if errors.As(err, &refusal) {
 		return errDeadRefresh()
@@ -81,13 +81,10 @@ func (s *Server) explainRefresh(ctx context.Context, use store.GrantUse) error {
 		return errDeadRefresh()
 	case use.Resource != "" && grant.Resource != use.Resource:
 		return errDeadRefresh()
-	case use.Generation == grant.Generation || withinGrace(grant, use):
-		if s.stale(ctx, grant.Client, use.ClientVersion) {
-			return errStaleClient
-		}
-		return errDeadRefresh() // the person or the client is disabled
+	case use.Generation == grant.Generation || withinGrace(grant, use): // the person is disabled, or the client changed
+		return s.orStale(ctx, grant.Client, use.ClientVersion, errDeadRefresh())
 	}
-	if err := s.Store.EndGrant(ctx, grant.ID, store.EndedByReuse, use.Now); err != nil {
+	if err := s.end(ctx, grant.ID, store.EndedByReuse); err != nil {
 		return err
 	}
 	s.Log.WarnContext(ctx, "a superseded refresh token was used: its grant is ended", "grant", grant.ID, "client", grant.Client)

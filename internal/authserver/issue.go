@@ -11,9 +11,24 @@ import (
 	"strings"
 	"time"
 
+	"github.com/authwright/authwright/internal/clients"
 	"github.com/authwright/authwright/internal/store"
 	"github.com/authwright/authwright/oauth"
 )
+
+// issueTo makes the answer for a grant that a person gave: what was granted, less what the operator has taken from
+// the client or the resource since, and of that what is wanted. It never grows.
+func (s *Server) issueTo(ctx context.Context, client clients.Client, g *store.Grant, wanted oauth.Scope) (*oauth.TokenResponse, error) {
+	resource, err := s.resource(ctx, g.Resource)
+	if err != nil {
+		return nil, asDeadGrant(err)
+	}
+	scope := ceiling(client, g.Scope.Intersect(scopeNames(resource).Union(openIDScopes)))
+	if len(scope) == 0 {
+		return nil, oauth.Errorf(oauth.InvalidGrant, "nothing is left of what was granted: authorize again")
+	}
+	return s.issue(ctx, g, narrow(scope, wanted), true)
+}
 
 // issue makes the answer of the token endpoint. A grant without a person is the client's own.
 func (s *Server) issue(ctx context.Context, g *store.Grant, scope oauth.Scope, forPerson bool) (*oauth.TokenResponse, error) {

@@ -57,5 +57,5 @@ func (s *Server) endOwn(ctx context.Context, client clients.Client, id store.Gra
 	if err != nil || grant.Client != client.ID {
 		return unlessNotFound(err)
 	}
-	return s.Store.EndGrant(ctx, id, store.EndedByClient, s.Now())
+	return s.end(ctx, id, store.EndedByClient)
 }
