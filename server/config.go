@@ -99,7 +99,8 @@ func checkIssuer(issuer string) string {
 	return ""
 }
 
-func (c Config) loadKEK() ([]byte, error) {
+// LoadKey reads the key-encryption key from where the configuration says.
+func (c Config) LoadKey() ([]byte, error) {
 	if c.Key != "" {
 		return keys.ParseKEK(c.Key)
 	}

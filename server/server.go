@@ -62,7 +62,7 @@ func New(ctx context.Context, c Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("issuer: %w", err)
 	}
-	kek, err := c.loadKEK()
+	kek, err := c.LoadKey()
 	if err != nil {
 		return nil, err
 	}
@@ -198,12 +198,14 @@ func (s *Server) projectOf(ctx context.Context, path string) (*project, string) 
 		return nil, ""
 	}
 	id, rest := DefaultProject, path
+	issuer := s.config.Issuer
 	if after, named := strings.CutPrefix(path, "/p/"); named {
-		name, tail, more := strings.Cut(after, "/")
-		id, rest = store.ProjectID(name), tail
-		if more {
-			rest = "/" + tail
-		}
+		name, _, _ := strings.Cut(after, "/")
+		id, rest, issuer = store.ProjectID(name), after[len(name):], issuer+"/p/"+name
 	}
-	return s.find(ctx, id), rest
+	p := s.find(ctx, id)
+	if p == nil || p.issuer != issuer { // a project answers under its issuer and under no other name
+		return nil, ""
+	}
+	return p, rest
 }
