@@ -184,7 +184,7 @@ type Keys interface {
 	AddKey(ctx context.Context, k SigningKey) error
 	// SigningKeys lists the keys, oldest first.
 	SigningKeys(ctx context.Context) ([]SigningKey, error)
-	// RetireKeys marks every other key than keep as retired at the given time, unless it is already.
+	// RetireKeys marks every other key than keep as retired at the given time, unless it is by then.
 	RetireKeys(ctx context.Context, keep string, at time.Time) error
 	// Secret returns a sealed secret; when there is none it files fresh and returns that. All callers get the same one.
 	Secret(ctx context.Context, name string, fresh []byte) ([]byte, error)

@@ -34,9 +34,9 @@ var selectKey = sql("looking for the key to keep", `
 	select id from signing_keys where project_id = $1 and id = $2`)
 
 var retireKeys = sql("retiring signing keys", `
-	update signing_keys set retired_at = $3 where project_id = $1 and id <> $2 and retired_at = 0`)
+	update signing_keys set retired_at = $3 where project_id = $1 and id <> $2 and (retired_at = 0 or retired_at > $3)`)
 
-// RetireKeys marks every other key than keep as retired at the given time, unless it is already. ErrNotFound when there
+// RetireKeys marks every other key than keep as retired at the given time, unless it is by then. ErrNotFound when there
 // is no such key to keep.
 func (s *projectStore) RetireKeys(ctx context.Context, keep string, at time.Time) error {
 	return s.steps(ctx, func(run run) error {

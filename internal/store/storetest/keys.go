@@ -45,6 +45,9 @@ func testRetireKeys(h *house) {
 	one.RetiredAt, two.RetiredAt = h.at(time.Hour), h.at(2*time.Hour)
 	three.RetiredAt = h.at(time.Hour)
 	same(h, "the keys", h.keys(), []store.SigningKey{one, two, three})
+	h.must(h.RetireKeys(h.Context(), "3", h.at(time.Minute)), "RetireKeys earlier")
+	one.RetiredAt, two.RetiredAt = h.at(time.Minute), h.at(time.Minute)
+	same(h, "the keys after a rotation that could not wait", h.keys(), []store.SigningKey{one, two, three})
 }
 
 func testRetireUnknown(h *house) {
