@@ -15,7 +15,16 @@ import (
 
 // commands is the command line. Each command's Run does it.
 type commands struct {
-	Demo demoCommand `cmd:"" help:"Run an authorization server with two protected MCP servers, on this machine only."`
+	Serve serveCommand `cmd:"" help:"Run the authorization server."`
+	Demo  demoCommand  `cmd:"" help:"Run an authorization server with two protected MCP servers, on this machine only."`
+
+	Config   configCommand   `cmd:"" help:"Check or show the configuration."`
+	User     userCommand     `cmd:"" help:"Manage accounts."`
+	Client   clientCommand   `cmd:"" help:"Manage the programs that ask for tokens."`
+	Resource resourceCommand `cmd:"" help:"Manage the MCP servers that tokens are for."`
+	Project  projectCommand  `cmd:"" help:"Manage issuers and their settings."`
+	Key      keyCommand      `cmd:"" help:"Manage signing keys."`
+	Migrate  migrateCommand  `cmd:"" help:"Manage the database's schema."`
 
 	Verbose bool             `short:"v" help:"Log also what is refused."`
 	Version kong.VersionFlag `help:"Print the version."`
@@ -54,5 +63,5 @@ func run(ctx context.Context, args []string) error {
 		level = slog.LevelDebug
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
-	return chosen.Run(log)
+	return chosen.Run(log, &console{in: os.Stdin, out: os.Stdout, err: os.Stderr}, verbosity(cmd.Verbose))
 }

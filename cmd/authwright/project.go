@@ -1,0 +1,228 @@
+// project.go: authwright project manages issuers: each has its own people, clients, resources, keys and settings.
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/authwright/authwright/internal/store"
+	"github.com/authwright/authwright/oauth"
+	"github.com/authwright/authwright/server"
+)
+
+type projectCommand struct {
+	Create projectCreate `cmd:"" help:"Make a project. Its issuer is BASE/p/NAME."`
+	List   projectList   `cmd:"" help:"List the projects and their settings."`
+	Set    projectSet    `cmd:"" help:"Change a project."`
+}
+
+// projectFlags are the settings of a project. What is not named stays.
+type projectFlags struct {
+	Title           *string        `help:"What people are shown." placeholder:"WORDS"`
+	DefaultResource *string        `help:"The MCP server meant when an app names none; empty for none." placeholder:"URI"`
+	SigningAlg      *string        `help:"Algorithm of new signing keys: ES256, EdDSA or RS256." placeholder:"ALG"`
+	Registration    *string        `enum:"on,off" help:"Clients may register themselves (RFC 7591): on or off." placeholder:"on|off"`
+	Documents       *string        `enum:"on,off" help:"Clients may be known by a metadata document (CIMD): on or off." placeholder:"on|off"`
+	PrivateSchemes  *string        `enum:"on,off" help:"Redirects to an app's own scheme, like cursor://: on or off." placeholder:"on|off"`
+	CodeLife        *time.Duration `help:"Life of authorization codes."`
+	AccessLife      *time.Duration `help:"Life of access tokens."`
+	RefreshIdle     *time.Duration `help:"How long a refresh token is good when it is not used."`
+	RefreshLife     *time.Duration `help:"How long an app stays connected at most."`
+	RefreshGrace    *time.Duration `help:"How long a refresh token that was just used gets the same answer again; 0s for never."`
+	SessionIdle     *time.Duration `help:"How long a browser stays signed in when it is not used."`
+	SessionLife     *time.Duration `help:"How long a browser stays signed in at most."`
+	RequestLife     *time.Duration `help:"How long a person may take to sign in and decide."`
+}
+
+// apply changes the project as the flags say.
+func (f projectFlags) apply(ctx context.Context, p *store.Project, resources store.Resources) error {
+	s := &p.Settings
+	for _, d := range []struct{ from, to *time.Duration }{
+		{f.CodeLife, &s.CodeLife}, {f.AccessLife, &s.AccessLife}, {f.RefreshIdle, &s.RefreshIdle}, {f.RefreshLife, &s.RefreshLife},
+		{f.SessionIdle, &s.SessionIdle}, {f.SessionLife, &s.SessionLife}, {f.RequestLife, &s.RequestLife},
+	} {
+		if d.from != nil && *d.from <= 0 {
+			return fmt.Errorf("%s is no life", *d.from)
+		}
+		if d.from != nil {
+			*d.to = *d.from
+		}
+	}
+	if f.RefreshGrace != nil && *f.RefreshGrace < 0 {
+		return fmt.Errorf("--refresh-grace %s: use 0s for none", *f.RefreshGrace)
+	}
+	if f.RefreshGrace != nil {
+		s.RefreshGrace = *f.RefreshGrace
+		if s.RefreshGrace == 0 {
+			s.RefreshGrace = -1 // zero is the default, negative is none
+		}
+	}
+	for _, b := range []struct {
+		from *string
+		off  *bool
+	}{{f.Registration, &s.NoRegistration}, {f.Documents, &s.NoDocuments}, {f.PrivateSchemes, &s.NoPrivateScheme}} {
+		if b.from != nil {
+			*b.off = *b.from == "off"
+		}
+	}
+	if f.SigningAlg != nil {
+		s.SigningAlg = oauth.Alg(*f.SigningAlg)
+	}
+	if f.Title != nil {
+		p.Name = strings.TrimSpace(*f.Title)
+	}
+	if p.Name == "" {
+		return errors.New("--title: say what people are shown")
+	}
+	if err := f.setDefault(ctx, s, resources); err != nil {
+		return err
+	}
+	return s.Check()
+}
+
+func (f projectFlags) setDefault(ctx context.Context, s *store.Settings, resources store.Resources) error {
+	switch {
+	case f.DefaultResource == nil:
+		return nil
+	case *f.DefaultResource == "":
+		s.DefaultResource = ""
+		return nil
+	}
+	r, err := resource(ctx, resources, *f.DefaultResource)
+	s.DefaultResource = r.URI
+	return err
+}
+
+type projectCreate struct {
+	configFlag
+	jsonFlag
+	projectFlags
+	Name string `arg:"" help:"Name in the issuer: a-z, 0-9 and dashes."`
+}
+
+var projectName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
+// Run makes the project.
+func (c *projectCreate) Run(ctx context.Context, out *console) error {
+	if !projectName.MatchString(c.Name) || c.Name == string(server.DefaultProject) {
+		return fmt.Errorf("%q: use a-z, 0-9 and dashes, at most 63, and not \"default\"", c.Name)
+	}
+	d, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer d.db.Close()
+	p := store.Project{ID: store.ProjectID(c.Name), Issuer: d.Issuer + "/p/" + c.Name, Name: c.Name, CreatedAt: time.Now()}
+	if err := c.apply(ctx, &p, d.db.For(p.ID)); err != nil {
+		return err
+	}
+	err = d.db.CreateProject(ctx, p)
+	if errors.Is(err, store.ErrExists) {
+		return fmt.Errorf("there is a project %s already: authwright project set changes it", c.Name)
+	}
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return out.json(showProject(p))
+	}
+	return out.say("The issuer of %s is %s. A running server notices within 15 seconds.", p.ID, p.Issuer)
+}
+
+type projectSet struct {
+	configFlag
+	jsonFlag
+	projectFlags
+	Name string `arg:"" help:"The project."`
+}
+
+// Run changes the project.
+func (c *projectSet) Run(ctx context.Context, out *console) error {
+	if reflect.ValueOf(c.projectFlags).IsZero() {
+		return errors.New("say what to change: authwright project set --help tells what there is")
+	}
+	return projectFlag{c.configFlag, c.Name}.within(ctx, func(d *deployment, p store.Project, st store.Store) error {
+		before := p.Settings.Defaults().SigningAlg
+		if err := c.apply(ctx, &p, st); err != nil {
+			return err
+		}
+		if err := d.db.UpdateProject(ctx, p); err != nil {
+			return err
+		}
+		if c.JSON {
+			return out.json(showProject(p))
+		}
+		if err := out.say("%s is changed. A running server notices within 15 seconds.", p.ID); err != nil {
+			return err
+		}
+		if p.Settings.Defaults().SigningAlg != before {
+			return out.say("The key in use stays what it is: run authwright key rotate --project %s for one that is %s.", p.ID, p.Settings.SigningAlg)
+		}
+		return nil
+	})
+}
+
+// shownProject is a project as scripts read it. Durations are in Go's spelling.
+type shownProject struct {
+	ID              store.ProjectID `json:"project"`
+	Issuer          string          `json:"issuer"`
+	Title           string          `json:"title"`
+	DefaultResource string          `json:"default_resource,omitempty"`
+	SigningAlg      oauth.Alg       `json:"signing_alg"`
+	Registration    bool            `json:"registration"`
+	Documents       bool            `json:"documents"`
+	PrivateSchemes  bool            `json:"private_schemes"`
+	CodeLife        string          `json:"code_life"`
+	AccessLife      string          `json:"access_life"`
+	RefreshIdle     string          `json:"refresh_idle"`
+	RefreshLife     string          `json:"refresh_life"`
+	RefreshGrace    string          `json:"refresh_grace"`
+	SessionIdle     string          `json:"session_idle"`
+	SessionLife     string          `json:"session_life"`
+	RequestLife     string          `json:"request_life"`
+}
+
+func showProject(p store.Project) shownProject {
+	s := p.Settings.Defaults()
+	return shownProject{
+		ID: p.ID, Issuer: p.Issuer, Title: p.Name, DefaultResource: s.DefaultResource, SigningAlg: s.SigningAlg,
+		Registration: !s.NoRegistration, Documents: !s.NoDocuments, PrivateSchemes: !s.NoPrivateScheme,
+		CodeLife: s.CodeLife.String(), AccessLife: s.AccessLife.String(), RefreshIdle: s.RefreshIdle.String(),
+		RefreshLife: s.RefreshLife.String(), RefreshGrace: max(s.RefreshGrace, 0).String(), SessionIdle: s.SessionIdle.String(),
+		SessionLife: s.SessionLife.String(), RequestLife: s.RequestLife.String(),
+	}
+}
+
+type projectList struct {
+	configFlag
+	jsonFlag
+}
+
+// Run lists the projects.
+func (c *projectList) Run(ctx context.Context, out *console) error {
+	d, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer d.db.Close()
+	all, err := d.db.Projects(ctx)
+	if err != nil {
+		return err
+	}
+	list, rows := make([]shownProject, len(all)), make([][]string, len(all))
+	for i, p := range all {
+		s := showProject(p)
+		list[i] = s
+		rows[i] = []string{string(s.ID), s.Title, s.Issuer, s.AccessLife, s.RefreshLife, s.DefaultResource}
+	}
+	if c.JSON {
+		return out.json(list)
+	}
+	return out.table([]string{"PROJECT", "TITLE", "ISSUER", "ACCESS", "REFRESH", "DEFAULT RESOURCE"}, rows)
+}
