@@ -176,7 +176,7 @@ func skeletonWords(name string) []string {
 // confusables maps letters and digits to the one Latin letter they are taken for: Cyrillic, Greek, Armenian, small
 // capitals. i, l, 1 and | all become l. Capitals that look like another letter than their small form have an entry.
 var confusables = twins(
-	"a", "аαɑᴀ4@", "b", "ЬВβʙ8", "c", "сϲᴄ", "d", "ԁɗᴅ", "e", "еεєҽᴇ3", "g", "ɡցɢ9", "h", "һНΗհʜ",
+	"a", "аαɑᴀ4@", "b", "ЬВβʙ8", "c", "сϲⲥⲤᴄ", "d", "ԁɗᴅ", "e", "еεєҽᴇ3", "g", "ɡցɢ9", "h", "һНΗհʜ",
 	"j", "јϳᴊ", "k", "кκᴋ", "l", "iіιıӏӀ1|ʟɪ", "m", "мМΜᴍ", "n", "пηոΝɴ", "o", "оοσօᴏ0", "p", "рρᴘ",
 	"q", "ԛ", "r", "гʀ", "s", "ѕꜱ5$", "t", "тτᴛ", "u", "υսцᴜ", "v", "νѵᴠ", "w", "ԝωѡᴡ", "x", "хχ", "y", "уүγΥʏ", "z", "ᴢΖ2",
 )
