@@ -40,8 +40,15 @@ func (b *visitor) send(method, target string, header http.Header, body string) *
 	return b.last
 }
 
+// answerOf reads an answer. A page has its words at its end once more, without markup.
 func answerOf(rec *httptest.ResponseRecorder) *answer {
-	return &answer{rec.Code, rec.Result().Header, rec.Body.String()}
+	a := &answer{rec.Code, rec.Result().Header, rec.Body.String()}
+	if strings.HasPrefix(a.header.Get("Content-Type"), "text/html") {
+		if root, err := html.Parse(strings.NewReader(a.body)); err == nil {
+			a.body += "\n" + textOf(root)
+		}
+	}
+	return a
 }
 
 // newRequest makes a request to the deployment; target is a path, or an absolute URL under the issuer.
