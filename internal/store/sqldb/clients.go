@@ -70,7 +70,7 @@ func (s *projectStore) RegisterClient(ctx context.Context, c store.Client, room 
 		if err != nil {
 			return err
 		}
-		if added > 0 {
+		if added > 0 && s.roomDue(room) {
 			if _, err := may(ctx, run, evictClients.with(s.project, c.ID, max(room-1, 0))); err != nil {
 				return err
 			}
@@ -79,6 +79,13 @@ func (s *projectStore) RegisterClient(ctx context.Context, c store.Client, room 
 		return err
 	})
 	return got, err
+}
+
+// roomDue tells whether to make room now: at the first newcomer, and then at every sixteenth part of the room. Finding
+// who goes reads as many entries of an index as there is room.
+func (s *projectStore) roomDue(room int) bool {
+	n := s.newcomers.Add(1)
+	return (n-1)%int64(max(room/16, 1)) == 0
 }
 
 // What the operator set stays. An answer that was fetched earlier than the one on file changes nothing, and a client

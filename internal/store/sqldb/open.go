@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/authwright/authwright/internal/store"
 )
@@ -23,7 +24,8 @@ type database struct {
 // projectStore is a store.Store: every statement it runs has its project as $1.
 type projectStore struct {
 	engine
-	project store.ProjectID
+	project   store.ProjectID
+	newcomers atomic.Int64 // clients that registered themselves here
 }
 
 type options struct {
@@ -67,7 +69,7 @@ func openEngine(ctx context.Context, url string, opt options) (engine, error) {
 
 // For returns the store of one project.
 func (db *database) For(project store.ProjectID) store.Store {
-	return &projectStore{db.engine, project}
+	return &projectStore{engine: db.engine, project: project}
 }
 
 // Ping tells whether the database answers.

@@ -37,7 +37,7 @@ func openSQLite(ctx context.Context, path string, opt options) (_ engine, err er
 	if err != nil {
 		return nil, err
 	}
-	if err = errors.Join(checkSQLiteVersion(ctx, conn), migrateSQLite(ctx, conn, e.dsn, opt)); err != nil {
+	if err = prepareSchema(ctx, conn, e.dsn, opt); err != nil {
 		return nil, errors.Join(err, conn.close())
 	}
 	e.writer = startSQLiteWriter(conn)
@@ -98,12 +98,20 @@ var sqliteReaderPragmas = append([]string{
 
 var selectSQLiteVersion = sql("asking for the version of SQLite", `select sqlite_version()`)
 
-// checkSQLiteVersion refuses versions that can corrupt the file.
-func checkSQLiteVersion(ctx context.Context, conn *sqliteConn) error {
+// prepareSchema touches the schema only with a version of SQLite that can be trusted with the file.
+func prepareSchema(ctx context.Context, conn *sqliteConn, dsn string, opt options) error {
 	version, err := first(ctx, conn.run, scanOne[string], selectSQLiteVersion.with())
-	if err != nil {
-		return err
+	if err == nil {
+		err = checkSQLiteVersion(version)
 	}
+	if err == nil {
+		err = migrateSQLite(ctx, conn, dsn, opt)
+	}
+	return err
+}
+
+// checkSQLiteVersion refuses versions that can corrupt the file.
+func checkSQLiteVersion(version string) error {
 	var major, minor, patch int
 	if _, err := fmt.Sscanf(version, "%d.%d.%d", &major, &minor, &patch); err != nil {
 		return fmt.Errorf("reading the version %q of SQLite: %w", version, err)
