@@ -155,7 +155,7 @@ func targetName(method string, params json.RawMessage) (string, error) {
 		if exact, other := otherLetters(m.key, "name", "uri", "arguments", "_meta"); other {
 			return "", errors.New("a member of params must be spelled " + exact)
 		}
-		if m.key == target {
+		if target != "" && m.key == target {
 			if name, err = plainString(m.value); err != nil {
 				return "", errors.New(target + " must be a plain string")
 			}

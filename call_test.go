@@ -25,6 +25,7 @@ func TestACallIsReadInOneWayOnly(t *testing.T) {
 		{"escapes in the keys", `{"m\u0065thod":"tools/call","id":1,"params":{"n\u0061me":"a"}}`, ok, "tools/call a"},
 		{"a resource", `{"method":"resources/read","id":1,"params":{"uri":"todo://items/1"}}`, ok, "resources/read todo://items/1"},
 		{"a name where none counts", `{"method":"ping","id":1,"params":{"name":"a"}}`, ok, "ping "},
+		{"a member without a name", `{"method":"ping","id":1,"params":{"":"a"}}`, ok, "ping "},
 		{"no params", `{"method":"ping","id":1}`, ok, "ping "},
 		{"params that are an array", `{"method":"ping","id":1,"params":[1]}`, ok, "ping "},
 		{"a response", `{"jsonrpc":"2.0","id":1,"result":{"a":[1,-2.5e3,true,false,null,"\"}"]}}`, ok, " "},
