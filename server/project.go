@@ -27,7 +27,7 @@ type project struct {
 	record   store.Project // as it was read
 	issuer   string
 	site     *pages.Site
-	metadata http.Handler
+	metadata *endpoint
 	routes   map[string]*endpoint // by the path under the issuer
 }
 
@@ -102,7 +102,10 @@ func (s *Server) open(ctx context.Context, record store.Project) error {
 		Project: record, Store: st, Clients: directory, Keys: ring, RefreshKey: refreshKey, Jar: jar, Site: site,
 		ClientAddr: s.clientAddr, Now: s.config.Now, Log: s.config.Log,
 	})
-	p := &project{record: asRead, issuer: record.Issuer, site: site, metadata: core.Metadata(), routes: make(map[string]*endpoint)}
+	p := &project{
+		record: asRead, issuer: record.Issuer, site: site, routes: make(map[string]*endpoint),
+		metadata: &endpoint{methods: map[string]http.Handler{http.MethodGet: core.Metadata()}, shared: true},
+	}
 	for _, route := range core.Routes() {
 		p.add(route.Method, route.Path, route.Handler)
 	}

@@ -94,12 +94,15 @@ func (s *Server) wellKnown(w http.ResponseWriter, r *http.Request, path string) 
 		issuerPath = "/none"
 	}
 	p, rest := s.projectOf(r.Context(), issuerPath)
-	if p == nil || rest != "" {
+	switch {
+	case p != nil && rest == "":
+		p.metadata.serve(w, r)
+	case r.Method == http.MethodOptions: // a page that asks here first must be able to read that there is nothing
+		authserver.Preflight(w, http.MethodGet)
+	default:
 		authserver.AllowAnyOrigin(w.Header())
 		writeProblem(w, http.StatusNotFound, "there is no such document here")
-		return
 	}
-	(&endpoint{methods: map[string]http.Handler{http.MethodGet: p.metadata}, shared: true}).serve(w, r)
 }
 
 // serve picks the handler of the method. HEAD is GET without the body.

@@ -41,7 +41,7 @@ func (d *demoCommand) fill(ctx context.Context) error {
 func (d *demoCommand) seed(ctx context.Context, db store.Database) error {
 	todo, okr := d.Issuer+"/todo/mcp", d.Issuer+"/okr/mcp"
 	settings := store.Settings{AccessLife: d.AccessTokenTTL, DefaultResource: todo}
-	if err := d.seedProject(ctx, db, store.Project{ID: server.DefaultProject, Issuer: d.Issuer, Name: "Authwright Demo", Settings: settings}); err != nil {
+	if err := d.seedProject(ctx, db, store.Project{ID: server.DefaultProject, Issuer: d.Issuer, Name: "Authwright demo", Settings: settings}); err != nil {
 		return err
 	}
 	st := db.For(server.DefaultProject)

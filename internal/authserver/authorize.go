@@ -167,7 +167,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) error {
 	}
 	back, err := client.RedirectTarget(params.Get("redirect_uri"))
 	if err != nil {
-		return notForClient(r, err)
+		return noWayBack(r, err)
 	}
 	row, err := s.newRequest(params, client, back)
 	if err != nil {
@@ -231,15 +231,22 @@ func notForClient(r *http.Request, err error) error {
 		Text:  "The app sent you here with a request that can’t be used, so nothing was shared with it.",
 		Hint:  "Go back to the app, remove this connection and connect again.",
 	}
-	switch refusal.Code {
-	case oauth.InvalidClient:
+	if refusal.Code == oauth.InvalidClient {
 		page.Title = "We don’t know this app"
 		page.Text = "The app that sent you here is not registered, or its registration is gone. This happens when an app keeps an old connection."
-	case oauth.InvalidRedirectURI:
+	}
+	return page
+}
+
+// noWayBack is notForClient for a redirect target that the client did not register.
+func noWayBack(r *http.Request, err error) error {
+	err = notForClient(r, err)
+	var page *pages.Refusal
+	if errors.As(err, &page) {
 		page.Title = "This app’s return address isn’t registered"
 		page.Text = "The app asked us to send the answer to an address it did not register. To keep your account safe, we don’t send anything there."
 	}
-	return page
+	return err
 }
 
 func wantsJSON(r *http.Request) bool {

@@ -104,7 +104,7 @@ func (s *Server) proceed(w http.ResponseWriter, r *http.Request) error {
 		return notForClient(r, err)
 	}
 	if _, err := client.RedirectTarget(string(row.RedirectURI)); err != nil {
-		return notForClient(r, err) // it was registered when the request began, and is no more
+		return noWayBack(r, err) // it was registered when the request began, and is no more
 	}
 	step, err := s.next(r.Context(), &row, client)
 	if err != nil {

@@ -115,7 +115,7 @@ type Clients interface {
 	// CreateClient adds a client, or answers ErrExists.
 	CreateClient(ctx context.Context, c Client) error
 	// RegisterClient adds a client that registered itself, or returns the one that is there under the same id.
-	// At most room such clients that never had a grant are kept: the oldest goes for the newest.
+	// At most room such clients that never had a grant are kept, and a sixteenth more: the oldest go for the newest.
 	RegisterClient(ctx context.Context, c Client, room int) (Client, error)
 	// PutDocument files a client that is described by the document at its id, new or changed, and returns it.
 	PutDocument(ctx context.Context, c Client) (Client, error)
