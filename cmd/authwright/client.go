@@ -75,7 +75,7 @@ type clientCreate struct {
 	Confidential bool     `help:"It can keep a secret. The secret is printed once."`
 	AuthMethod   string   `enum:"client_secret_basic,client_secret_post" default:"client_secret_basic" help:"How a confidential client proves itself: ${enum}."`
 	Grant        []string `enum:"authorization_code,refresh_token,client_credentials" help:"Grant types: ${enum}; authorization_code and refresh_token when none is named." placeholder:"TYPE"`
-	Scope        []string `sep:"none" help:"The most it may be given; everything when none is named. Repeat for several." placeholder:"SCOPE"`
+	Scope        []string `sep:"none" help:"The most it may be given; what people allow when none is named. client_credentials needs one. Repeat for several." placeholder:"SCOPE"`
 	Introspects  []string `sep:"none" help:"Resource whose tokens it may ask about, or *. Repeat for several." placeholder:"URI"`
 	FirstParty   bool     `help:"It is yours."`
 }

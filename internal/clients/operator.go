@@ -31,8 +31,15 @@ func NewRegistered(c store.Client, noPrivateScheme bool, now time.Time) (store.C
 	if !operatorID.MatchString(string(c.ID)) || len(c.ID) > len(selfPrefix) && c.ID[:len(selfPrefix)] == selfPrefix {
 		return c, "", fmt.Errorf("client id %q: use at most 64 of a-z, 0-9, dot, dash and underscore; %s… is for clients that register themselves", c.ID, selfPrefix)
 	}
-	if err := checkRegistered(&c.Metadata, noPrivateScheme); err != nil {
+	if err := checkIdentity(&c.Metadata); err != nil {
 		return c, "", err
+	}
+	// A protected server that introspects and asks for nothing itself needs no grant type and no redirect URI.
+	onlyIntrospects := len(c.Introspects) > 0 && len(c.Metadata.GrantTypes) == 0 && len(c.Metadata.RedirectURIs) == 0
+	if !onlyIntrospects {
+		if err := checkGrants(&c.Metadata, c.Scope, noPrivateScheme); err != nil {
+			return c, "", err
+		}
 	}
 	public := c.Metadata.TokenEndpointAuthMethod == oauth.AuthNone
 	if public && len(c.Introspects) > 0 {
@@ -47,8 +54,8 @@ func NewRegistered(c store.Client, noPrivateScheme bool, now time.Time) (store.C
 	return c, secret, nil
 }
 
-// checkRegistered validates metadata and completes them.
-func checkRegistered(m *oauth.ClientMetadata, noPrivateScheme bool) (err error) {
+// checkIdentity validates the name and the method of authentication.
+func checkIdentity(m *oauth.ClientMetadata) (err error) {
 	if m.ClientName, err = acceptName(m.ClientName); err != nil {
 		return err
 	}
@@ -58,6 +65,11 @@ func checkRegistered(m *oauth.ClientMetadata, noPrivateScheme bool) (err error) 
 	if !slices.Contains([]string{oauth.AuthNone, oauth.AuthClientSecretBasic, oauth.AuthClientSecretPost}, m.TokenEndpointAuthMethod) {
 		return oauth.Errorf(oauth.InvalidClientMetadata, "token_endpoint_auth_method is not supported: %s", supportedMethods)
 	}
+	return nil
+}
+
+// checkGrants validates what the client may do, and completes it.
+func checkGrants(m *oauth.ClientMetadata, scope oauth.Scope, noPrivateScheme bool) (err error) {
 	if len(m.GrantTypes) == 0 {
 		m.GrantTypes = []string{oauth.GrantAuthorizationCode, oauth.GrantRefreshToken}
 	}
@@ -67,6 +79,8 @@ func checkRegistered(m *oauth.ClientMetadata, noPrivateScheme bool) (err error) 
 			return oauth.Errorf(oauth.InvalidClientMetadata, "there is no grant type %q", grant)
 		case grant == oauth.GrantClientCredentials && m.TokenEndpointAuthMethod == oauth.AuthNone:
 			return oauth.Errorf(oauth.InvalidClientMetadata, "client_credentials needs a confidential client (RFC 6749 §4.4)")
+		case grant == oauth.GrantClientCredentials && len(scope) == 0:
+			return oauth.Errorf(oauth.InvalidClientMetadata, "client_credentials needs a scope: no person stands behind it who could say what it may do")
 		}
 	}
 	if !slices.Contains(m.GrantTypes, oauth.GrantAuthorizationCode) {
