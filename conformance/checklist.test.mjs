@@ -125,13 +125,20 @@ describe('checklist', { concurrency: false }, () => {
   });
 
   test('11: the CORS headers let pages use DPoP and read challenges', limit, async () => {
-    for (const url of [`${demo.issuer}/token`, demo.todo]) {
-      const headers = { origin: 'https://page.example', 'access-control-request-method': 'POST', 'access-control-request-headers': 'dpop' };
-      const preflight = await ask(url, { method: 'OPTIONS', headers });
-      has(`${preflight.call}: Access-Control-Allow-Headers`, preflight.headers.get('access-control-allow-headers')?.toLowerCase().split(/\s*,\s*/), 'dpop');
-      const real = await ask(url, { method: 'POST', headers: { origin: 'https://page.example' } });
-      const exposed = real.headers.get('access-control-expose-headers')?.toLowerCase().split(/\s*,\s*/);
-      for (const header of ['www-authenticate', 'dpop-nonce']) has(`${real.call}: Access-Control-Expose-Headers`, exposed, header);
+    const origin = 'https://page.example';
+    const list = (answer, header) => answer.headers.get(header)?.toLowerCase().split(/\s*,\s*/);
+    const post = ['token', 'register', 'revoke'].map((end) => ['POST', `${demo.issuer}/${end}`]);
+    const get = [...metadataURLs(demo.issuer), prmURL(demo.todo), `${demo.issuer}/jwks`].map((url) => ['GET', url]);
+    for (const [method, url] of [...post, ...get]) {
+      const preflight = await ask(url, { method: 'OPTIONS', headers: { origin, 'access-control-request-method': method, 'access-control-request-headers': 'dpop' } });
+      same(`${preflight.call}: Access-Control-Allow-Origin`, preflight.headers.get('access-control-allow-origin'), '*');
+      has(`${preflight.call}: Access-Control-Allow-Headers`, list(preflight, 'access-control-allow-headers'), 'dpop');
+      const real = await ask(url, { method, headers: { origin } });
+      for (const header of ['www-authenticate', 'dpop-nonce']) has(`${real.call}: Access-Control-Expose-Headers`, list(real, 'access-control-expose-headers'), header);
+    }
+    for (const path of ['/.well-known/oauth-protected-resource', '/.well-known/oauth-authorization-server/nowhere', '/.well-known/nothing']) {
+      const preflight = await ask(demo.origin + path, { method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'GET', 'access-control-request-headers': 'mcp-protocol-version' } });
+      holds(preflight.call, preflight.status, [200, 204].includes(preflight.status), '200 or 204, so that a page may see the 404');
     }
   });
 

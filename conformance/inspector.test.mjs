@@ -64,6 +64,9 @@ describe('MCP Inspector 2', { concurrency: false }, () => {
     await page.getByRole('switch', { name: /Connect or disconnect/ }).click({ force: true });
     await page.waitForURL((at) => at.origin === demo.origin);
     await ana.answer(page, demo.origin);
-    await page.getByText('list_items').first().waitFor();
+    await page.getByText('Tools', { exact: true }).first().click();
+    await page.getByText('whoami', { exact: true }).first().click();
+    await page.getByRole('button', { name: 'Execute Tool' }).click();
+    await page.getByText(ada.subject).first().waitFor();
   });
 });

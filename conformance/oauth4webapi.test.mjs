@@ -92,7 +92,7 @@ describe('oauth4webapi', { concurrency: false }, () => {
       const { client, tokens } = await flow(as, demo.todo, 'todo.read', { auth, metadata: { token_endpoint_auth_method: method } });
       same('token_endpoint_auth_method', client.token_endpoint_auth_method, method);
       await rejects('refresh with a wrong secret', oauth.refreshTokenGrantRequest(as, client, auth('wrong'), tokens.refresh_token, http)
-        .then((answer) => oauth.processRefreshTokenResponse(as, client, answer)), /invalid_client/);
+        .then((answer) => oauth.processRefreshTokenResponse(as, client, answer)), /invalid_client|WWW-Authenticate/);
     });
   }
 
@@ -135,11 +135,10 @@ describe('oauth4webapi', { concurrency: false }, () => {
   test('client credentials for the confidential client', limit, async () => {
     const as = await discover();
     const client = { client_id: confidential.id };
-    for (const auth of Object.values(methods)) {
-      const answer = await oauth.clientCredentialsGrantRequest(as, client, auth(confidential.secret), { scope: 'todo.read', resource: demo.todo }, http);
-      const tokens = await oauth.processClientCredentialsResponse(as, client, answer);
-      same('scope, refresh_token', [tokens.scope, tokens.refresh_token], ['todo.read', undefined]);
-      await oauth.validateJwtAccessToken(as, presented(demo.todo, tokens.access_token), demo.todo, http);
-    }
+    const secret = oauth.ClientSecretBasic(confidential.secret);
+    const answer = await oauth.clientCredentialsGrantRequest(as, client, secret, { scope: 'todo.read', resource: demo.todo }, http);
+    const tokens = await oauth.processClientCredentialsResponse(as, client, answer);
+    same('scope, refresh_token', [tokens.scope, tokens.refresh_token], ['todo.read', undefined]);
+    await oauth.validateJwtAccessToken(as, presented(demo.todo, tokens.access_token), demo.todo, http);
   });
 });

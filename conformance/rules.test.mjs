@@ -141,7 +141,7 @@ describe('rules of real clients', { concurrency: false }, () => {
 
   test('8: GET /authorize changes nothing, so a client may try it first', limit, async () => {
     const fields = await fresh();
-    const probe = authorizeURL(demo.issuer, { ...fields, redirect_uri: 'http://127.0.0.1:1/cb', code_challenge: pkce().challenge, state: 's' });
+    const probe = authorizeURL(demo.issuer, { ...fields, redirect_uri: 'http://127.0.0.1:1/callback', code_challenge: pkce().challenge, state: 's' });
     for (let i = 0; i < 3; i++) {
       const answer = await ask(probe, { headers: { accept: 'application/json' } });
       holds(`${answer.call} = ${answer.status} ${answer.text}`, answer.status, answer.status < 400, 'no refusal');
@@ -360,11 +360,15 @@ describe('rules of real clients', { concurrency: false }, () => {
 
   test('21: the Go SDK refuses an authorization server on a private address (documented)', limit, async (t) => {
     let prm;
+    const asked = new Set();
     const server = createServer((request, response) => {
+      asked.add(request.url);
       if (request.url.startsWith('/.well-known/oauth-protected-resource')) {
         response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(prm));
-      } else {
+      } else if (request.url === '/mcp') {
         response.writeHead(401, { 'www-authenticate': 'Bearer scope="a"' }).end();
+      } else {
+        response.writeHead(404).end();
       }
     });
     await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -376,7 +380,10 @@ describe('rules of real clients', { concurrency: false }, () => {
       t.after(() => host.stop());
       host.send('{"do":"connect"}');
       const [, error] = await host.prints(/"error":"(.*)"/);
-      matches(`goclient with the authorization server ${as}`, error, /private|loopback|not allowed|blocked|refus|https/i);
+      // What its user sees: it drops the metadata without a word and tries to register at the MCP server itself.
+      matches(`goclient with the authorization server ${as}`, error, /failed to register client: registration failed with status 404/);
+      has(`goclient with the authorization server ${as}: asked at the MCP server`, [...asked], '/register');
+      asked.clear();
     }
   });
 

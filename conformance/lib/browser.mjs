@@ -68,10 +68,13 @@ export class Person {
       if (this.seen.length > 8) throw new Error(`the authorization asks without end: ${this.seen.join(' → ')}`);
       const signIn = page.getByRole('button', { name: 'Sign in', exact: true });
       const decide = page.getByRole('button', { name: answer, exact: true });
+      const goBack = page.getByRole('button', { name: /^Return to / }); // an error is on its way to the client
       this.seen.push(await page.title());
       if (await decide.count()) {
         await onConsent?.(page);
         await leave(page, () => decide.click());
+      } else if (await goBack.count()) {
+        await leave(page, () => goBack.click());
       } else if (await signIn.count()) {
         await page.getByLabel('Email', { exact: true }).fill(this.account.email);
         await page.getByLabel('Password', { exact: true }).fill(this.account.password);

@@ -40,7 +40,7 @@ export async function rejects(call, promise, pattern) {
   try {
     value = await promise;
   } catch (error) {
-    const said = `${error?.name}: ${error?.message} ${error?.cause?.message ?? ''}`;
+    const said = [error?.name, error?.message, error?.error, error?.cause?.message, error?.cause?.[0]?.parameters?.error].filter(Boolean).join(' ');
     if (!pattern.test(said)) fail(call, said, `an error that matches ${pattern}`);
     return error;
   }
