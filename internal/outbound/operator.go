@@ -31,7 +31,7 @@ func (o *Operator) Do(req *http.Request) (*Response, error) {
 	if err != nil {
 		return nil, fmt.Errorf("calling %s: %w", req.URL.Host, err)
 	}
-	return read(res, or(o.MaxBody, 1<<20))
+	return read(ctx, res, or(o.MaxBody, 1<<20))
 }
 
 // Get reads a document.

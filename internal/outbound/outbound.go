@@ -4,6 +4,7 @@
 package outbound
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -31,8 +32,9 @@ func refuse(why string) error { return fmt.Errorf("%w: %s", ErrRefused, why) }
 // neverRedirect hands a redirect to the caller as the answer it is.
 func neverRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// read takes an answer of at most limit bytes off the wire.
-func read(res *http.Response, limit int64) (*Response, error) {
+// read takes an answer of at most limit bytes off the wire. An answer that ends as the call's time does is too late:
+// a server that sees the connection closing may still end its body in an orderly way.
+func read(ctx context.Context, res *http.Response, limit int64) (*Response, error) {
 	defer res.Body.Close()
 	if encoding := res.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
 		return nil, ErrEncoding
@@ -41,6 +43,9 @@ func read(res *http.Response, limit int64) (*Response, error) {
 		return nil, ErrTooLarge
 	}
 	body, err := io.ReadAll(io.LimitReader(res.Body, limit+1))
+	if late := ctx.Err(); late != nil {
+		err = late
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the answer: %w", err)
 	}

@@ -72,7 +72,7 @@ func (s *Strangers) Get(ctx context.Context, rawURL, accept string) (*Response, 
 	if err != nil {
 		return nil, fmt.Errorf("calling %s: %w", target.host, err)
 	}
-	return read(res, or(s.MaxBody, 5<<10))
+	return read(ctx, res, or(s.MaxBody, 5<<10))
 }
 
 // Check tells whether the URL alone would be refused. It makes no call.

@@ -7,6 +7,8 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -42,7 +44,7 @@ func (n names) LookupNetIP(_ context.Context, network, host string) ([]netip.Add
 func site(t *testing.T, handler http.HandlerFunc) (*Strangers, string) {
 	t.Helper()
 	server := httptest.NewUnstartedServer(handler)
-	server.Config.ErrorLog = nil
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // failed handshakes are part of the test
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	roots := x509.NewCertPool()
