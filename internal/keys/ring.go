@@ -2,6 +2,7 @@
 package keys
 
 import (
+	"cmp"
 	"context"
 	"crypto"
 	"crypto/ecdsa"
@@ -13,6 +14,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -51,7 +53,7 @@ type Ring struct {
 // loaded is one reading of the keys; it never changes.
 type loaded struct {
 	at   time.Time
-	keys []key
+	keys []key // in the order in which they become active
 	jwks []byte
 }
 
@@ -66,10 +68,15 @@ type key struct {
 }
 
 // reloadAfter bounds how long a replica goes on with keys that another has rotated. It is far shorter than
-// publishAhead, so that every replica publishes a key before any signs with it.
-const reloadAfter = time.Minute
+// publishAhead, so that every replica publishes a key before any signs with it. A token with a key that is unknown
+// makes a replica look after unknownAfter already: a key that signs at once was published nowhere before.
+const (
+	reloadAfter  = time.Minute
+	unknownAfter = 5 * time.Second
+)
 
-// Open reads the project's keys and makes the first when there is none.
+// Open reads the project's keys and makes the first when there is none. Of replicas that start at once on an empty
+// database each may make one; those that see several agree on the first.
 func Open(ctx context.Context, c Config) (*Ring, error) {
 	r := &Ring{config: c}
 	if err := r.load(ctx); err != nil {
@@ -78,34 +85,40 @@ func Open(ctx context.Context, c Config) (*Ring, error) {
 	if len(r.loaded.Load().keys) > 0 {
 		return r, nil
 	}
-	if err := r.add(ctx, c.Now()); err != nil {
+	if _, err := r.add(ctx, c.Now()); err != nil {
 		return nil, err
 	}
-	return r, r.load(ctx)
+	if err := r.load(ctx); err != nil {
+		return nil, err
+	}
+	if keys := r.loaded.Load().keys; len(keys) > 1 {
+		return r, r.retire(ctx, keys[0].id, c.Now())
+	}
+	return r, nil
 }
 
 // add makes a signing key that is active from the given time on.
-func (r *Ring) add(ctx context.Context, active time.Time) error {
+func (r *Ring) add(ctx context.Context, active time.Time) (kid string, err error) {
 	signer, err := generate(r.config.Alg)
 	if err != nil {
-		return err
+		return "", err
 	}
 	public, err := oauth.NewJWK(signer.Public())
 	if err != nil {
-		return fmt.Errorf("describing a new signing key: %w", err)
+		return "", fmt.Errorf("describing a new signing key: %w", err)
 	}
 	private, err := x509.MarshalPKCS8PrivateKey(signer)
 	if err != nil {
-		return fmt.Errorf("encoding a new signing key: %w", err)
+		return "", fmt.Errorf("encoding a new signing key: %w", err)
 	}
 	err = r.config.Store.AddKey(ctx, store.SigningKey{
 		ID: public.KeyID, Public: public, Sealed: r.config.Sealer.Seal(r.place(public.KeyID), private),
 		CreatedAt: r.config.Now(), ActiveAt: active,
 	})
 	if err != nil {
-		return fmt.Errorf("filing a new signing key: %w", err)
+		return "", fmt.Errorf("filing a new signing key: %w", err)
 	}
-	return nil
+	return public.KeyID, nil
 }
 
 // place binds a sealed key to its row: the project and the key id.
@@ -149,6 +162,9 @@ func (r *Ring) load(ctx context.Context) error {
 		next.keys = append(next.keys, k)
 		set.Keys = append(set.Keys, row.Public)
 	}
+	slices.SortFunc(next.keys, func(a, b key) int {
+		return cmp.Or(a.active.Compare(b.active), cmp.Compare(a.id, b.id)) // whatever clock made them, all replicas agree
+	})
 	if next.jwks, err = json.Marshal(set); err != nil {
 		return fmt.Errorf("encoding the key set: %w", err)
 	}
@@ -184,11 +200,11 @@ func (r *Ring) open(row store.SigningKey) (key, error) {
 	}, nil
 }
 
-// current is the reading in use, read anew when it is older than reloadAfter. A database that does not answer
-// leaves the old one in use: signing needs nothing from it.
-func (r *Ring) current(ctx context.Context) *loaded {
+// current is the reading in use, read anew when it is as old as that. A database that does not answer leaves the
+// old one in use: signing needs nothing from it.
+func (r *Ring) current(ctx context.Context, oldest time.Duration) *loaded {
 	now := r.loaded.Load()
-	if r.config.Now().Sub(now.at) < reloadAfter || !r.mu.TryLock() {
+	if r.config.Now().Sub(now.at) < oldest || !r.mu.TryLock() {
 		return now
 	}
 	defer r.mu.Unlock()
@@ -211,13 +227,17 @@ func (r *Ring) Sign(ctx context.Context, typ string, claims []byte) (string, err
 	return token, nil
 }
 
+// signing is the key that became active last and is not retired. Where rotations side by side left a moment without
+// one, it is the one that became active last.
 func (r *Ring) signing(ctx context.Context) (key, error) {
-	now := r.config.Now()
-	keys := r.current(ctx).keys
-	for i := len(keys) - 1; i >= 0; i-- {
-		if k := keys[i]; !now.Before(k.active) && (k.retired.IsZero() || now.Before(k.retired)) {
+	now, keys := r.config.Now(), r.current(ctx, reloadAfter)
+	for _, k := range slices.Backward(keys.keys) {
+		if !now.Before(k.active) && (k.retired.IsZero() || now.Before(k.retired)) {
 			return k, nil
 		}
+	}
+	if k := keys.last(now.Add(time.Nanosecond), true); k.id != "" {
+		return k, nil
 	}
 	return key{}, errors.New("no signing key is active: run authwright key rotate --now")
 }
@@ -227,37 +247,76 @@ func (r *Ring) Verify(ctx context.Context, t *oauth.JWS, typ string) error {
 	if oauth.NormalizeType(t.Header.Type) != oauth.NormalizeType(typ) {
 		return oauth.Errorf(oauth.InvalidToken, "the token is of another type")
 	}
-	for _, k := range r.current(ctx).keys {
-		if k.id == t.Header.KeyID {
-			return t.Verify(k.public, k.alg)
+	for _, oldest := range []time.Duration{reloadAfter, unknownAfter} {
+		for _, k := range r.current(ctx, oldest).keys {
+			if k.id == t.Header.KeyID {
+				return t.Verify(k.public, k.alg)
+			}
 		}
 	}
 	return oauth.Errorf(oauth.InvalidToken, "the token is signed with a key that is not ours")
 }
 
 // JWKS is the published key set (RFC 7517 §5), as bytes.
-func (r *Ring) JWKS(ctx context.Context) []byte { return r.current(ctx).jwks }
+func (r *Ring) JWKS(ctx context.Context) []byte { return r.current(ctx, reloadAfter).jwks }
 
 // Rotate makes a new key. It is published at once and signs after publishAhead; the old ones stop then and stay
 // published until their last token is over. With atOnce it signs immediately: for a key that is known to
 // others, where tokens of the old one must stop being made.
+//
+// Of several that rotate side by side each retires the others' keys. Whoever finds no key left to sign begins again.
 func (r *Ring) Rotate(ctx context.Context, atOnce bool) error {
-	active := r.config.Now()
-	if !atOnce {
-		active = active.Add(publishAhead)
+	for range rotateTries {
+		until, err := r.rotate(ctx, atOnce)
+		if err != nil || r.loaded.Load().last(until, false).id != "" {
+			return err
+		}
 	}
-	if err := r.add(ctx, active); err != nil {
-		return err
-	}
+	return errors.New("the signing keys are being rotated elsewhere: try again")
+}
+
+const rotateTries = 10
+
+var distantFuture = time.Unix(1<<40, 0)
+
+// rotate makes a key and retires all others. It returns the time before which a key must be active to have replaced
+// them: at once, one that waits for its time goes with the others.
+func (r *Ring) rotate(ctx context.Context, atOnce bool) (until time.Time, err error) {
 	if err := r.load(ctx); err != nil {
-		return err
+		return until, err
 	}
-	keys := r.loaded.Load().keys
-	newest := keys[len(keys)-1].id
-	if err := r.config.Store.RetireKeys(ctx, newest, active); err != nil {
-		return fmt.Errorf("retiring the old signing keys: %w", err)
+	active := r.config.Now()
+	until = active.Add(publishAhead / 2)
+	if !atOnce {
+		active, until = active.Add(publishAhead), distantFuture
+	}
+	if last := r.loaded.Load().last(until, true); !active.After(last.active) { // the clock went back
+		active = last.active.Add(time.Millisecond)
+	}
+	kid, err := r.add(ctx, active)
+	if err != nil {
+		return until, err
+	}
+	return until, r.retire(ctx, kid, active)
+}
+
+// retire keeps one key and retires the others.
+func (r *Ring) retire(ctx context.Context, keep string, at time.Time) error {
+	if err := r.config.Store.RetireKeys(ctx, keep, at); err != nil {
+		return fmt.Errorf("retiring the other signing keys than %s: %w", keep, err)
 	}
 	return r.load(ctx)
+}
+
+// last is the key that becomes active last of those that do before until, the retired among them or not; the zero
+// key when there is none.
+func (l *loaded) last(until time.Time, alsoRetired bool) key {
+	for _, k := range slices.Backward(l.keys) {
+		if k.active.Before(until) && (alsoRetired || k.retired.IsZero()) {
+			return k
+		}
+	}
+	return key{}
 }
 
 // Secret returns a project secret of 32 bytes by name, made at first use and the same in every replica.
