@@ -46,6 +46,9 @@ func openPostgres(ctx context.Context, url string, opt options) (engine, error) 
 			config.ConnConfig.RuntimeParams[name] = value
 		}
 	}
+	if config.ConnConfig.ValidateConnect == nil { // of several hosts, the one that can write
+		config.ConnConfig.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, err
@@ -80,7 +83,7 @@ func (e *postgresEngine) migrate(ctx context.Context, opt options) (err error) {
 }
 
 func (e *postgresEngine) look(ctx context.Context, c call, each func(row) error) (rows int, err error) {
-	err = retry(ctx, brokenBefore, func(ctx context.Context) (again bool, err error) {
+	err = e.retry(ctx, brokenBefore, func(ctx context.Context) (again bool, err error) {
 		rows, err = query(ctx, e.pool, c, each)
 		return rows == 0, err // rows that were handed over cannot be taken back
 	})
@@ -88,7 +91,7 @@ func (e *postgresEngine) look(ctx context.Context, c call, each func(row) error)
 }
 
 func (e *postgresEngine) step(ctx context.Context, c call, each func(row) error) (rows int, err error) {
-	err = retry(ctx, unsent, func(ctx context.Context) (again bool, err error) {
+	err = e.retry(ctx, unsent, func(ctx context.Context) (again bool, err error) {
 		rows, err = query(ctx, e.pool, c, each)
 		return rows == 0, err
 	})
@@ -96,7 +99,7 @@ func (e *postgresEngine) step(ctx context.Context, c call, each func(row) error)
 }
 
 func (e *postgresEngine) steps(ctx context.Context, do func(run) error) error {
-	return retry(ctx, unsent, func(ctx context.Context) (again bool, err error) {
+	return e.retry(ctx, unsent, func(ctx context.Context) (again bool, err error) {
 		return true, pgx.BeginFunc(ctx, e.pool, func(tx pgx.Tx) error {
 			return do(func(ctx context.Context, c call, each func(row) error) (int, error) {
 				return query(ctx, tx, c, each)
@@ -108,7 +111,7 @@ func (e *postgresEngine) steps(ctx context.Context, do func(run) error) error {
 // together sends all statements before one Sync: PostgreSQL makes one transaction of them (protocol, "Pipelining").
 func (e *postgresEngine) together(ctx context.Context, calls ...call) (rows []int, err error) {
 	rows = make([]int, len(calls))
-	err = retry(ctx, unsent, func(ctx context.Context) (again bool, err error) {
+	err = e.retry(ctx, unsent, func(ctx context.Context) (again bool, err error) {
 		var batch pgx.Batch
 		for _, c := range calls {
 			if c.err != nil {
@@ -171,12 +174,15 @@ func query(ctx context.Context, q querier, c call, each func(row) error) (n int,
 }
 
 // retry tries again what another transaction got in the way of, or what harmless says has had no effect.
-func retry(ctx context.Context, harmless func(error) bool, try func(context.Context) (again bool, err error)) error {
+func (e *postgresEngine) retry(ctx context.Context, harmless func(error) bool, try func(context.Context) (again bool, err error)) error {
 	ctx, cancel := context.WithTimeout(ctx, postgresStep)
 	defer cancel()
 	for n := 1; ; n++ {
 		again, err := try(ctx)
-		if err == nil || !again || n == postgresTries || !collided(err) && !harmless(err) {
+		if sqlState(err) == demoted {
+			e.pool.Reset() // the next connection goes to the host that writes now
+		}
+		if err == nil || !again || n == postgresTries || !undone(err) && !harmless(err) {
 			return err
 		}
 		pause := time.Duration(rand.Int64N(int64(n) * int64(10*time.Millisecond)))
@@ -188,10 +194,14 @@ func retry(ctx context.Context, harmless func(error) bool, try func(context.Cont
 	}
 }
 
-// collided: another transaction was in the way, so PostgreSQL (or a database that speaks its protocol) undid this one.
-func collided(err error) bool {
+// demoted is read_only_sql_transaction: the server became a standby while we were connected.
+const demoted = "25006"
+
+// undone: PostgreSQL (or a database that speaks its protocol) says that the transaction has had no effect and may be
+// tried again.
+func undone(err error) bool {
 	state := sqlState(err)
-	return state == "40001" || state == "40P01" // serialization_failure, deadlock_detected
+	return state == "40001" || state == "40P01" || state == demoted // serialization_failure, deadlock_detected
 }
 
 // unsent: the connection broke before a byte of the statement was sent.

@@ -91,6 +91,21 @@ func TestPostgresSurvivesConnectionsThatWereCut(t *testing.T) {
 	}
 }
 
+func TestPostgresLeavesAServerThatOnlyReads(t *testing.T) {
+	url := storetest.Postgres(t)
+	db := open(t, url+"&pool_max_conns=1").(*database)
+	demote := &statement{text: "set default_transaction_read_only = on"}
+	_, err := db.step(t.Context(), demote.with(), nil)
+	must(t, err)
+	if err := db.For("default").CreatePerson(t.Context(), store.Person{ID: "per"}); err != nil {
+		t.Errorf("CreatePerson over a connection that became read-only = %v, want no error", err)
+	}
+	if db, err := Open(t.Context(), url+"&default_transaction_read_only=on"); err == nil {
+		db.Close()
+		t.Error("Open of a server that only reads = nil, want an error")
+	}
+}
+
 func TestPostgresWaitsForNobodyLong(t *testing.T) {
 	url := storetest.Postgres(t)
 	settings := func(url string) map[string]string {
@@ -151,14 +166,14 @@ func TestOnlyWhatCannotHaveHappenedIsTriedAgain(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tries := 0
-			err := retry(t.Context(), tt.harmless, func(context.Context) (bool, error) { tries++; return true, tt.err })
+			err := new(postgresEngine).retry(t.Context(), tt.harmless, func(context.Context) (bool, error) { tries++; return true, tt.err })
 			if (tries > 1) != tt.want || !errors.Is(err, tt.err) {
 				t.Errorf("retry = %v after %d tries, want tried again: %t", err, tries, tt.want)
 			}
 		})
 	}
 	tries := 0
-	retry(t.Context(), brokenBefore, func(context.Context) (bool, error) { tries++; return false, cut })
+	new(postgresEngine).retry(t.Context(), brokenBefore, func(context.Context) (bool, error) { tries++; return false, cut })
 	if tries != 1 {
 		t.Errorf("a look that had handed over rows was tried %d times, want 1", tries)
 	}
