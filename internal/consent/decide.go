@@ -64,13 +64,11 @@ func (c *Consent) answer(w http.ResponseWriter, r *http.Request) error {
 // leave answers POST /consent/return: the person agrees to be sent back with the error.
 func (c *Consent) leave(w http.ResponseWriter, r *http.Request) error {
 	_, q, err := c.posted(r, returnForm)
-	switch {
-	case errors.Is(err, errElsewhere):
+	if errors.Is(err, errElsewhere) {
 		return c.goOn(w, q.request)
-	case err != nil:
+	}
+	if err != nil {
 		return err
-	case q.request.Refusal == nil:
-		return pages.Stale()
 	}
 	return c.record(w, r, q, store.Denied)
 }

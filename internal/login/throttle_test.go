@@ -155,7 +155,11 @@ func TestOneNetworkTryingAllAccountsIsSlowed(t *testing.T) {
 	run(t, w, w.browser(), []try{
 		{"an account nobody tried", 0, here, ada, password, http.StatusTooManyRequests, 1},
 		{"from elsewhere", 0, there, ada, password, http.StatusSeeOther, 0},
-		{"logging in does not clear the network", 0, here, zoe, "wrong", http.StatusTooManyRequests, 1},
+	})
+	run(t, w, w.browser(), []try{
+		{"a second later", time.Second, here, ada, password, http.StatusSeeOther, 0},
+		{"the next failure", 0, here, zoe, "wrong", http.StatusUnprocessableEntity, 0},
+		{"logging in did not clear the network", 0, here, zoe, "wrong", http.StatusTooManyRequests, 2},
 	})
 }
 
