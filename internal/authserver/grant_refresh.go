@@ -76,12 +76,11 @@ func (s *Server) explainRefresh(ctx context.Context, use store.GrantUse) error {
 		return err
 	}
 	live := grant.EndedAt.IsZero() && use.Now.Before(grant.Expires) && use.Now.Before(grant.IdleUntil)
+	superseded := use.Generation < grant.Generation && !withinGrace(grant, use)
 	switch {
-	case grant.Client != use.Client || !live || use.Generation > grant.Generation:
+	case grant.Client != use.Client:
 		return errDeadRefresh()
-	case use.Resource != "" && grant.Resource != use.Resource:
-		return errDeadRefresh()
-	case use.Generation == grant.Generation || withinGrace(grant, use): // the person is disabled, or the client changed
+	case !live || !superseded: // or the resource is another, the person is disabled, the client changed or is gone
 		return s.orStale(ctx, grant.Client, use.ClientVersion, errDeadRefresh())
 	}
 	if err := s.end(ctx, grant.ID, store.EndedByReuse); err != nil {

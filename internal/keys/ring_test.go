@@ -201,7 +201,7 @@ func TestAReplicaFollowsARotation(t *testing.T) {
 }
 
 func TestRotatingSideBySideLeavesASigner(t *testing.T) {
-	for range 20 {
+	for range 5 {
 		b := newBench(t)
 		r := open(t, b.config(t, "p"))
 		rings := []*keys.Ring{open(t, b.config(t, "p")), open(t, b.config(t, "p")), open(t, b.config(t, "p"))}
