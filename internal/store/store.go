@@ -57,12 +57,15 @@ type Requests interface {
 	// Request returns a request that has not expired at now.
 	Request(ctx context.Context, id RequestID, now time.Time) (Request, error)
 	// SignInRequest records who logged in for the request, in the browser that opened it. It takes back any earlier decision.
+	// The person must be enabled, and not signed out everywhere (SetPassword, SetPersonDisabled) after who.At: so let who.At
+	// be a time from before the password was read.
 	SignInRequest(ctx context.Context, id RequestID, browser Digest, who Authentication, now time.Time) error
 	// DecideRequest records the person's decision on the request they are signed in to, and the consent they gave
 	// (nil when they refused or it is not to be remembered), both or neither. The decision is taken once: ErrNotFound after.
 	DecideRequest(ctx context.Context, id RequestID, browser Digest, d Decision, remember *Consent, now time.Time) error
-	// CloseRequest ends the request and files the grant that came of it with its code. Of any number of callers one
-	// succeeds; the rest get ErrNotFound.
+	// CloseRequest ends the request and files the grant that came of it with its code, when the request is the grant's
+	// client's, and the grant's person is signed in to it and did not refuse it. Of any number of callers one succeeds;
+	// the rest get ErrNotFound.
 	CloseRequest(ctx context.Context, id RequestID, browser Digest, g Grant, now time.Time) error
 	// DropRequest ends a request that came to nothing. Dropping what is gone is no error.
 	DropRequest(ctx context.Context, id RequestID, browser Digest) error
@@ -72,11 +75,13 @@ type Requests interface {
 type Grants interface {
 	// FileGrant files a grant with its code, for an authorization that needed no request row because nothing was left to ask.
 	FileGrant(ctx context.Context, g Grant) error
-	// SpendCode marks a code used. All of CodeUse must fit (an empty Resource fits any), the code must be unspent and unexpired, the grant not
-	// ended, its person enabled and its client at the given version; else ErrNotFound and nothing changes.
+	// SpendCode marks a code used. All of CodeUse must fit (an empty Resource fits any), the code must be unspent and
+	// unexpired, the grant not ended, its person enabled, and its client enabled and at the given version; else
+	// ErrNotFound and nothing changes. A grant whose AuthTime lies before its person was disabled or had the grants ended
+	// is as good as ended, even if it was filed after.
 	// Of any number of callers one succeeds.
 	SpendCode(ctx context.Context, use CodeUse) (Grant, error)
-	// MissCode counts a failed attempt to spend a live code and kills the code at the fifth.
+	// MissCode counts a failed attempt to spend a live code and kills the code at the fifth. ErrNotFound when there is none.
 	MissCode(ctx context.Context, id GrantID, code Digest) error
 	// RotateGrant moves a grant from use.Generation to the next. When it already moved from there within
 	// use.Grace and not further, it stays (the caller hands out the same successor again). All other conditions are those
@@ -86,7 +91,7 @@ type Grants interface {
 	Grant(ctx context.Context, id GrantID) (Grant, error)
 	// LiveGrant returns a grant that is not ended nor expired, and whose person and client are enabled.
 	LiveGrant(ctx context.Context, id GrantID, now time.Time) (Grant, error)
-	// EndGrant ends a grant for a reason. Ending an ended one keeps the first reason.
+	// EndGrant ends a grant for a reason. Ending an ended one keeps the first reason. ErrNotFound when there is none.
 	EndGrant(ctx context.Context, id GrantID, reason EndReason, now time.Time) error
 	// EndGrants ends all live grants that fit the filter, and tells how many.
 	EndGrants(ctx context.Context, f GrantFilter, reason EndReason, now time.Time) (int, error)
@@ -121,7 +126,7 @@ type Clients interface {
 	PutDocument(ctx context.Context, c Client) (Client, error)
 	// UpdateClient replaces a client whose version is still c.Version, and raises the version; else ErrChanged.
 	UpdateClient(ctx context.Context, c Client) error
-	// DeleteClient removes a client, its consents and its grants, all or nothing.
+	// DeleteClient removes a client and its consents and ends its grants, all or nothing.
 	DeleteClient(ctx context.Context, id ClientID, now time.Time) error
 }
 
@@ -159,7 +164,8 @@ type People interface {
 
 // Sessions are browsers in which a person is logged in.
 type Sessions interface {
-	// OpenSession files a session and ends the one it replaces (a zero digest replaces none).
+	// OpenSession files a session and ends the one it replaces (a zero digest replaces none). Its person must be enabled,
+	// and not signed out everywhere after s.Auth.At; else ErrNotFound.
 	OpenSession(ctx context.Context, s Session, replaces Digest) error
 	// Session returns a live session and its person, who is enabled. When it was last used more than a minute
 	// before now it is marked used and its idle life begins again.
@@ -184,7 +190,8 @@ type Keys interface {
 	AddKey(ctx context.Context, k SigningKey) error
 	// SigningKeys lists the keys, oldest first.
 	SigningKeys(ctx context.Context) ([]SigningKey, error)
-	// RetireKeys marks every other key than keep as retired at the given time, unless it is by then.
+	// RetireKeys marks every other key than keep as retired at the given time, unless it is by then. ErrNotFound, and
+	// nothing changes, when there is no key to keep.
 	RetireKeys(ctx context.Context, keep string, at time.Time) error
 	// Secret returns a sealed secret; when there is none it files fresh and returns that. All callers get the same one.
 	Secret(ctx context.Context, name string, fresh []byte) ([]byte, error)
