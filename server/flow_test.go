@@ -255,7 +255,10 @@ func (f *flow) look(c command) error {
 			return err
 		}
 		if k.KeyID == jws.Header.KeyID && jws.Verify(public, alg) == nil {
-			f.last = &answer{http.StatusOK, http.Header{"Typ": {jws.Header.Type}, "Alg": {string(alg)}, "Kid": {k.KeyID}}, string(jws.Payload)}
+			f.last = &answer{
+				status: http.StatusOK, body: string(jws.Payload),
+				header: http.Header{"Typ": {jws.Header.Type}, "Alg": {string(alg)}, "Kid": {k.KeyID}},
+			}
 		}
 	}
 	return nil

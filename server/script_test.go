@@ -62,6 +62,7 @@ type answer struct {
 	status int
 	header http.Header
 	body   string
+	words  string // of a page, without its markup
 }
 
 func (a *answer) String() string {
@@ -140,7 +141,10 @@ func (v variables) check(a *answer, line string) error {
 	}
 	absent := strings.HasPrefix(line, "!")
 	line = strings.TrimPrefix(line, "!")
-	texts, whole := []string{a.body}, false
+	texts, whole := []string{a.body, a.words}, false
+	if absent {
+		texts = texts[:1] // words that are not markup may say anything
+	}
 	if m := headerLine.FindStringSubmatch(line); m != nil {
 		texts, whole, line = a.header.Values(m[1]), m[2] != "", m[3]
 	} else if rest, ok := strings.CutPrefix(line, "= "); ok {

@@ -40,12 +40,11 @@ func (b *visitor) send(method, target string, header http.Header, body string) *
 	return b.last
 }
 
-// answerOf reads an answer. A page has its words at its end once more, without markup.
 func answerOf(rec *httptest.ResponseRecorder) *answer {
-	a := &answer{rec.Code, rec.Result().Header, rec.Body.String()}
+	a := &answer{status: rec.Code, header: rec.Result().Header, body: rec.Body.String()}
 	if strings.HasPrefix(a.header.Get("Content-Type"), "text/html") {
 		if root, err := html.Parse(strings.NewReader(a.body)); err == nil {
-			a.body += "\n" + textOf(root)
+			a.words = textOf(root)
 		}
 	}
 	return a
