@@ -36,6 +36,7 @@ func register(t testing.TB, d *Directory, body string) (map[string]any, error) {
 }
 
 func TestRegisterAnswers(t *testing.T) {
+	d, c := newDirectory(t)
 	for _, tt := range []struct {
 		name, body string
 		want       map[string]any // nil for absent
@@ -69,7 +70,6 @@ func TestRegisterAnswers(t *testing.T) {
 			"software_id": "2e8b6a", "software_version": "0.15.1", "contacts": []any{"a@b.example"}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			d, c := newDirectory(t)
 			got, err := register(t, d, tt.body)
 			if err != nil {
 				t.Fatalf("Register(%s) = %v, want none", tt.body, err)
@@ -112,6 +112,7 @@ func wellFormed(t *testing.T, answer map[string]any) {
 }
 
 func TestRegisterRefuses(t *testing.T) {
+	d, _ := newDirectory(t)
 	body := func(extra string) string { return `{"redirect_uris":["http://127.0.0.1/cb"],` + extra + `}` }
 	many := make([]string, maxRedirectURIs+1)
 	for i := range many {
@@ -165,7 +166,6 @@ func TestRegisterRefuses(t *testing.T) {
 		{"too many contacts", body(`"contacts":["1","2","3","4","5","6","7","8","9","10","11"]`), oauth.InvalidClientMetadata, "contacts"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			d, _ := newDirectory(t)
 			got, err := register(t, d, tt.body)
 			if codeOf(err) != tt.want || !strings.Contains(err.Error(), tt.says) {
 				t.Errorf("Register(%s) = %v, %v; want %s that says %q", tt.body, got, err, tt.want, tt.says)
