@@ -33,24 +33,22 @@ type project struct {
 
 // find returns an open project, or opens one that was made since; nil when there is none. What is not there is
 // looked for in the database at most every few seconds.
-func (s *Server) find(ctx context.Context, id store.ProjectID) *project {
+func (s *Server) find(ctx context.Context, id store.ProjectID) (*project, error) {
 	s.mu.RLock()
 	p, missed := s.projects[id], s.missing[id]
 	s.mu.RUnlock()
 	now := s.config.Now()
 	if p != nil || len(id) > 64 || now.Sub(missed) < missingFor {
-		return p
+		return p, nil
 	}
 	all, err := s.db.Projects(ctx)
 	if err != nil {
-		s.config.Log.WarnContext(ctx, "looking for a project", "error", err)
-		return nil
+		return nil, fmt.Errorf("looking for project %s: %w", id, err)
 	}
 	for _, one := range all {
 		if one.ID == id {
 			if err := s.open(ctx, one); err != nil {
-				s.config.Log.ErrorContext(ctx, "opening a project", "project", id, "error", err)
-				return nil
+				return nil, fmt.Errorf("opening project %s: %w", id, err)
 			}
 		}
 	}
@@ -62,7 +60,7 @@ func (s *Server) find(ctx context.Context, id store.ProjectID) *project {
 		}
 		s.missing[id] = now
 	}
-	return s.projects[id]
+	return s.projects[id], nil
 }
 
 const missingFor = 5 * time.Second

@@ -62,8 +62,12 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 		s.wellKnown(w, r, path)
 		return
 	}
-	p, rest := s.projectOf(r.Context(), path)
-	if p == nil {
+	p, rest, err := s.projectOf(r.Context(), path)
+	switch {
+	case err != nil:
+		s.unavailable(w, r, err)
+		return
+	case p == nil:
 		writeProblem(w, http.StatusNotFound, "there is nothing at this address")
 		return
 	}
@@ -93,8 +97,11 @@ func (s *Server) wellKnown(w http.ResponseWriter, r *http.Request, path string) 
 	default:
 		issuerPath = "/none"
 	}
-	p, rest := s.projectOf(r.Context(), issuerPath)
+	p, rest, err := s.projectOf(r.Context(), issuerPath)
 	switch {
+	case err != nil:
+		authserver.AllowAnyOrigin(w.Header())
+		s.unavailable(w, r, err)
 	case p != nil && rest == "":
 		p.metadata.serve(w, r)
 	case r.Method == http.MethodOptions: // a page that asks here first must be able to read that there is nothing
@@ -163,6 +170,13 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	writeText(w, http.StatusOK, "ok")
 }
 
+// unavailable says that the database did not tell whether there is such a project: not that there is none.
+func (s *Server) unavailable(w http.ResponseWriter, r *http.Request, err error) {
+	s.config.Log.ErrorContext(r.Context(), "cannot answer", "path", r.URL.Path, "error", err)
+	w.Header().Set("Retry-After", "1")
+	writeProblem(w, http.StatusServiceUnavailable, "the server cannot answer now: try again in a moment")
+}
+
 // recover keeps a defect in one request from the others. The person learns nothing of it; the operator all.
 func (s *Server) recover(w http.ResponseWriter, r *http.Request) {
 	cause := recover()
@@ -192,6 +206,8 @@ func writeProblem(w http.ResponseWriter, status int, why string) {
 		code = "misdirected_request"
 	case http.StatusInternalServerError:
 		code = string(oauth.ServerError)
+	case http.StatusServiceUnavailable:
+		code = string(oauth.TemporarilyUnavailable)
 	}
 	fmt.Fprintf(w, `{"error":%q,"error_description":%q}`+"\n", code, why)
 }

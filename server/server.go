@@ -49,6 +49,22 @@ type Server struct {
 // New opens the database, makes the default project when there is none, and gets everything ready to answer.
 // Close it when done.
 func New(ctx context.Context, c Config) (*Server, error) {
+	s, err := prepare(c)
+	if err != nil {
+		return nil, err
+	}
+	db, err := sqldb.Open(ctx, c.Database)
+	if err != nil {
+		return nil, fmt.Errorf("opening the database: %w", err)
+	}
+	if err := s.start(ctx, db); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return s, nil
+}
+
+// prepare makes of the configuration what needs no database.
+func prepare(c Config) (*Server, error) {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
@@ -70,26 +86,28 @@ func New(ctx context.Context, c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	db, err := sqldb.Open(ctx, c.Database)
-	if err != nil {
-		return nil, fmt.Errorf("opening the database: %w", err)
-	}
 	s := &Server{
-		config: c, base: base, db: db, sealer: sealer, csrf: http.NewCrossOriginProtection(),
+		config: c, base: base, sealer: sealer, csrf: http.NewCrossOriginProtection(),
 		strangers: &outbound.Strangers{Loopback: c.LoopbackDocuments, Networks: c.PrivateNetworks},
 		projects:  make(map[store.ProjectID]*project), missing: make(map[store.ProjectID]time.Time),
 	}
 	if !c.UnlimitedRegistration {
 		s.limits = &clients.Limits{}
 	}
+	return s, nil
+}
+
+// start opens the projects of the database and begins what goes on in the background.
+func (s *Server) start(ctx context.Context, db store.Database) error {
+	s.db = db
 	if err := s.openProjects(ctx); err != nil {
-		return nil, errors.Join(err, db.Close())
+		return err
 	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
 	s.working.Go(func() { s.sweep(background) })
 	s.working.Go(func() { s.watch(background) })
-	return s, nil
+	return nil
 }
 
 var errDraining = errors.New("the server is about to stop")
@@ -191,11 +209,11 @@ func (s *Server) clientAddr(r *http.Request) netip.Addr {
 	return addrOf(s.config.TrustedProxies, r.RemoteAddr, r.Header.Values("X-Forwarded-For"))
 }
 
-// projectOf finds the project a path belongs to, and the rest of the path under its issuer.
-func (s *Server) projectOf(ctx context.Context, path string) (*project, string) {
+// projectOf finds the project a path belongs to, and the rest of the path under its issuer; nil when it belongs to none.
+func (s *Server) projectOf(ctx context.Context, path string) (*project, string, error) {
 	path, ok := strings.CutPrefix(path, s.base.Path)
 	if !ok {
-		return nil, ""
+		return nil, "", nil
 	}
 	id, rest := DefaultProject, path
 	issuer := s.config.Issuer
@@ -203,9 +221,9 @@ func (s *Server) projectOf(ctx context.Context, path string) (*project, string) 
 		name, _, _ := strings.Cut(after, "/")
 		id, rest, issuer = store.ProjectID(name), after[len(name):], issuer+"/p/"+name
 	}
-	p := s.find(ctx, id)
-	if p == nil || p.issuer != issuer { // a project answers under its issuer and under no other name
-		return nil, ""
+	p, err := s.find(ctx, id)
+	if err != nil || p == nil || p.issuer != issuer { // a project answers under its issuer and under no other name
+		return nil, "", err
 	}
-	return p, rest
+	return p, rest, nil
 }

@@ -25,11 +25,11 @@ func TestASettingThatAnotherProcessChangedIsInForceAfterReload(t *testing.T) {
 	if !strings.Contains(metadata(), "registration_endpoint") {
 		t.Fatalf("the metadata is %s, want registration on", metadata())
 	}
-	before := w.find(t.Context(), DefaultProject)
+	before := w.opened(t, DefaultProject)
 	if err := w.Reload(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if w.find(t.Context(), DefaultProject) != before {
+	if w.opened(t, DefaultProject) != before {
 		t.Error("Reload() opened a project anew that nobody changed")
 	}
 
@@ -50,8 +50,8 @@ func TestASettingThatAnotherProcessChangedIsInForceAfterReload(t *testing.T) {
 
 func TestReloadOpensWhatIsNewAndKeepsWhatCannotBeOpened(t *testing.T) {
 	w := newWorld(t)
-	w.find(t.Context(), DefaultProject)
-	w.find(t.Context(), "north")
+	w.opened(t, DefaultProject)
+	w.opened(t, "north")
 	south := store.Project{ID: "south", Issuer: issuer + "/p/south", Name: "South", CreatedAt: time.Now()}
 	if err := w.db.CreateProject(t.Context(), south); err != nil {
 		t.Fatal(err)

@@ -17,6 +17,7 @@ import (
 	"github.com/authwright/authwright/internal/keys"
 	"github.com/authwright/authwright/internal/login"
 	"github.com/authwright/authwright/internal/store"
+	"github.com/authwright/authwright/internal/store/sqldb"
 	"github.com/authwright/authwright/oauth"
 )
 
@@ -50,13 +51,21 @@ func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{clock: &clock{now: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)}, log: &journal{}}
 	w.file = filepath.Join(t.TempDir(), "authwright.db")
-	s, err := New(t.Context(), Config{
+	s, err := prepare(Config{
 		Issuer: issuer, Database: "sqlite:" + w.file, Key: base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, keys.KEKSize)),
 		LoopbackDocuments: true, Now: w.clock.Now,
 		Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	if err != nil {
-		t.Fatalf("New() = %v", err)
+		t.Fatalf("prepare() = %v", err)
+	}
+	db, err := sqldb.Open(t.Context(), s.config.Database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.db = &breakable{Database: db, broken: make(map[string]bool)}
+	if err := s.start(t.Context(), w.db); err != nil {
+		t.Fatalf("start() = %v", err)
 	}
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
@@ -64,8 +73,6 @@ func newWorld(t testing.TB) *world {
 		}
 	})
 	w.Server, w.handler = s, s.Handler()
-	w.db = &breakable{Database: s.db, broken: make(map[string]bool)}
-	s.db = w.db
 	w.fill(t)
 	return w
 }
@@ -103,6 +110,16 @@ func (w *world) reopen() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.projects, w.missing = make(map[store.ProjectID]*project), make(map[store.ProjectID]time.Time)
+}
+
+// opened is a project as the server has it.
+func (w *world) opened(t *testing.T, id store.ProjectID) *project {
+	t.Helper()
+	p, err := w.find(t.Context(), id)
+	if err != nil || p == nil {
+		t.Fatalf("find(%s) = %v, %v, want a project", id, p, err)
+	}
+	return p
 }
 
 func resource(uri string) store.Resource {
