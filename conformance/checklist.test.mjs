@@ -1,7 +1,9 @@
 // checklist.test.mjs: rows of the authorization server's checklist that no other file covers; names begin with the row.
 
 import { after, before, describe, test } from 'node:test';
+import { readdirSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { join } from 'node:path';
 import { closeBrowser, Person } from './lib/browser.mjs';
 import { has, holds, matches, same } from './lib/check.mjs';
 import { confidential, startDemo } from './lib/demo.mjs';
@@ -225,6 +227,23 @@ describe('checklist', { concurrency: false }, () => {
     }
   });
 
+  test('36, 44: codes, tokens and secrets are not on the disk', limit, async () => {
+    const client = (await register(demo.issuer, { redirect_uris: ['http://127.0.0.1/callback'], token_endpoint_auth_method: 'client_secret_basic' })).json;
+    const authorization = await authorize(ana, demo.issuer, { resource: demo.todo, client_id: client.client_id });
+    const pending = await authorize(ana, demo.issuer, { resource: demo.todo, client_id: client.client_id });
+    const { json } = await redeem(demo.issuer, authorization, { client_id: undefined }, basic({ id: client.client_id, secret: client.client_secret }));
+    const disk = stored(demo);
+    const cookies = (await ana.context.cookies()).filter((cookie) => cookie.httpOnly && cookie.value.length >= 32).map((cookie) => cookie.value);
+    holds('cookies of the person', cookies.length, cookies.length >= 2, 'a session and a browser cookie');
+    const secrets = { password: ana.account.password, secret: client.client_secret, code: authorization.code, 'pending code': pending.code, ...json, ...cookies };
+    for (const name of ['scope', 'token_type', 'expires_in']) delete secrets[name];
+    holds('the disk of the demo', disk.length, disk.includes(client.client_id), `bytes with ${client.client_id} among them`);
+    for (const [name, value] of Object.entries(secrets)) {
+      matches(name, value, /.{12,}/);
+      for (const part of value.includes('.') ? value.split('.') : [value]) same(`the ${name} is on the disk`, disk.includes(part), false);
+    }
+  });
+
   test('40: the codes that make clients recover', limit, async () => {
     const nobody = await postForm(`${demo.issuer}/token`, { grant_type: 'refresh_token', refresh_token: 'x' }, basic({ id: 'nobody', secret: 'x' }));
     same(`${nobody.call} with Basic of nobody`, [nobody.status, nobody.json?.error], [401, 'invalid_client']);
@@ -238,6 +257,11 @@ describe('checklist', { concurrency: false }, () => {
     same('prm stays reachable', (await ask(prmURL(demo.todo))).status, 200);
   });
 });
+
+/** stored is all that the demo has written to its disk. */
+function stored(demo) {
+  return Buffer.concat(readdirSync(demo.data).map((name) => readFileSync(join(demo.data, name))));
+}
 
 /** withHost asks with a Host header of its own, which fetch does not let one set. */
 function withHost(demo, path, host) {

@@ -3,7 +3,7 @@
 import { after, before, describe, test } from 'node:test';
 import { closeBrowser, Person } from './lib/browser.mjs';
 import { holds, matches, same } from './lib/check.mjs';
-import { ada, startDemo } from './lib/demo.mjs';
+import { ada, recheck, startDemo } from './lib/demo.mjs';
 import { certificate, Documents } from './lib/documents.mjs';
 import { GoHost } from './lib/go-host.mjs';
 import { refused } from './lib/mcp.mjs';
@@ -94,7 +94,7 @@ describe('Go SDK', { concurrency: false }, () => {
     same(answer.call, answer.status, 200);
     const again = await refresh(demo.issuer, client_id, token.refresh_token);
     same(again.call, [again.status, again.json?.error], [400, 'invalid_grant']);
-    await refused(demo.todo, token.access_token, 20);
+    await refused(demo.todo, token.access_token, recheck + 3);
     await host.do({ do: 'call', name: 'whoami' }); // it authorizes again
     same('authorizations opened', host.opened.length, 2);
   });

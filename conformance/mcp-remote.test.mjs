@@ -3,7 +3,7 @@
 import { after, before, describe, test } from 'node:test';
 import { closeBrowser, Person } from './lib/browser.mjs';
 import { holds, matches, same } from './lib/check.mjs';
-import { ada, startDemo } from './lib/demo.mjs';
+import { ada, recheck, startDemo } from './lib/demo.mjs';
 import { certificate, Documents } from './lib/documents.mjs';
 import { refused } from './lib/mcp.mjs';
 import { postForm, refresh } from './lib/oauth.mjs';
@@ -94,7 +94,7 @@ describe('mcp-remote', { concurrency: false }, () => {
     same(answer.call, answer.status, 200);
     const again = await refresh(demo.issuer, client_id, refresh_token);
     same(again.call, [again.status, again.json?.error], [400, 'invalid_grant']);
-    await refused(demo.todo, access_token, 20);
+    await refused(demo.todo, access_token, recheck + 3);
     await remote.call('whoami'); // it signs in again
     same('authorizations opened', remote.opened.length, 2);
   });

@@ -8,7 +8,8 @@ import { closeBrowser, Person } from './lib/browser.mjs';
 import { holds, matches, same } from './lib/check.mjs';
 import { ada, startDemo } from './lib/demo.mjs';
 import { Documents } from './lib/documents.mjs';
-import { authorize, authorizeURL, pkce, registered } from './lib/oauth.mjs';
+import { callTool } from './lib/mcp.mjs';
+import { authorize, authorizeURL, pkce, registered, tokensFor } from './lib/oauth.mjs';
 
 const limit = { timeout: 60_000 };
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -21,6 +22,8 @@ describe('pages', { concurrency: false }, () => {
     documents = await Documents.serve();
     ana = await Person.arrive();
     await authorize(ana, demo.issuer, { client_id: 'demo-public', resource: demo.todo }); // she is signed in and has one app
+    const { access_token } = await tokensFor(ana, demo.issuer, { resource: demo.todo, scope: 'todo.write' });
+    await callTool(demo.todo, access_token, 'create_item', { title: 'water the plants' });
   });
   after(async () => {
     await ana?.leave();
@@ -70,6 +73,8 @@ describe('pages', { concurrency: false }, () => {
     'nothing here': { at: () => `${demo.issuer}/nowhere`, heading: /nothing/i, status: 404 },
     'north: sign in': { by: stranger, at: () => `${demo.north.issuer}/login`, heading: /sign in/i },
     'demo: start page': { at: () => `${demo.origin}/`, heading: /./ },
+    'demo: to-do page': { at: () => `${demo.origin}/todo/`, heading: /./, says: /water the plants/ },
+    'demo: objectives page': { at: () => `${demo.origin}/okr/`, heading: /./ },
     'demo: mail': { at: () => `${demo.origin}/demo/mail`, heading: /./ },
   };
 

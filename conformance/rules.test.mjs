@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { createServer } from 'node:http';
 import { closeBrowser, Person } from './lib/browser.mjs';
 import { has, hasNot, holds, matches, same } from './lib/check.mjs';
-import { confidential, startDemo } from './lib/demo.mjs';
+import { confidential, recheck, startDemo } from './lib/demo.mjs';
 import { callTool, mcp, parseChallenge, refused } from './lib/mcp.mjs';
 import { Child } from './lib/process.mjs';
 import {
@@ -338,7 +338,7 @@ describe('rules of real clients', { concurrency: false }, () => {
     same(`${replay.call} again`, [replay.status, replay.json?.error], [400, 'invalid_grant']);
     const dead = await refresh(demo.issuer, authorization.client_id, kept.json.refresh_token);
     same(`${dead.call} after the replay`, [dead.status, dead.json?.error], [400, 'invalid_grant']);
-    await refused(demo.todo, first.json.access_token, 20);
+    await refused(demo.todo, first.json.access_token, recheck + 3);
   });
 
   test('20: a loopback redirect may come back on any port, and nowhere else', limit, async () => {

@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { same } from './check.mjs';
 import { Child, freePort, freshDir } from './process.mjs';
 import { until } from './until.mjs';
 
@@ -10,6 +11,9 @@ export const bob = { email: 'bob@example.com', password: 'correct-horse-battery'
 export const confidential = { id: 'demo-confidential', secret: 'demo-confidential-secret-for-local-use-only' };
 
 const binary = resolve(process.env.AUTHWRIGHT_BIN ?? resolve(import.meta.dirname, '../../bin/authwright'));
+
+/** recheck is the time in seconds within which the demo's servers notice that a token was revoked (docs/flow.md). */
+export const recheck = 10;
 
 /** Demo is one running authorization server with its protected MCP servers. */
 class Demo {
@@ -22,8 +26,14 @@ class Demo {
     this.north = { issuer: `${this.origin}/p/north`, todo: `${this.origin}/p/north/todo/mcp` };
   }
 
-  stop() {
-    return this.child.stop();
+  /** stop ends it as a service manager would, and sees that it went well and kept its secrets. */
+  async stop() {
+    const code = await this.child.stop();
+    same('authwright demo after SIGTERM: exit code', code, 0);
+    const secret = /aw_(code|rt)_[\w-]{20,}|eyJ[\w-]{20,}\.[\w-]+/.exec(this.child.output);
+    same('authwright demo: a secret in its log', secret, null);
+    const defect = /.*(level=ERROR|panic:|DATA RACE).*/.exec(this.child.output);
+    same('authwright demo: a defect in its log', defect?.[0], undefined);
   }
 }
 

@@ -3,13 +3,14 @@
 import { after, before, describe, test } from 'node:test';
 import { closeBrowser, Person } from './browser.mjs';
 import { holds, matches, rejects, same } from './check.mjs';
-import { ada, confidential, startDemo } from './demo.mjs';
+import { ada, bob, confidential, recheck, startDemo } from './demo.mjs';
 import { certificate, Documents } from './documents.mjs';
 import { Host } from './host.mjs';
 import { callTool, refused } from './mcp.mjs';
 import { basic, postForm, refresh } from './oauth.mjs';
 
 export const todoTools = ['complete_item', 'create_item', 'delete_item', 'list_items', 'whoami'];
+const okrTools = ['add_key_result', 'add_objective', 'delete_key_result', 'delete_objective', 'list_objectives', 'set_key_result_attainment'];
 const limit = { timeout: 120_000 };
 
 /** scenarios runs them all for one kit: {name, Client, Transport, finish}. */
@@ -82,6 +83,16 @@ export function scenarios(kit) {
       same('listTools()', await h.tools(), todoTools);
     });
 
+    test('connects to the OKR server, as an admin and as a member', limit, async (t) => {
+      const h = await (await host(t, demo.okr)).connect();
+      same('listTools()', await h.tools(), okrTools);
+      await h.call('list_objectives');
+      const person = await Person.arrive(bob);
+      t.after(() => person.leave());
+      const b = await (await host(t, demo.okr, undefined, person)).connect();
+      await b.call('list_objectives');
+    });
+
     test('without a refresh token, steps up from read to write', limit, async (t) => {
       const h = await host(t, demo.todo, () => ({ metadata: { grant_types: ['authorization_code'] } }));
       await h.connect();
@@ -125,7 +136,7 @@ export function scenarios(kit) {
       same(answer.call, answer.status, 200);
       const again = await refresh(demo.issuer, client_id, refresh_token);
       same(again.call, [again.status, again.json?.error], [400, 'invalid_grant']);
-      await refused(demo.todo, access_token, 20);
+      await refused(demo.todo, access_token, recheck + 3);
       await h.connect(); // the client finds out for itself and asks the person again
       same('authorizations opened', h.provider.opened.length, 2);
       holds('invalidateCredentials()', h.provider.invalidated, h.provider.invalidated.includes('tokens'), 'a call with "tokens"');
