@@ -12,8 +12,8 @@ import (
 // Headers that browsers must be told about (Fetch §3.2.3).
 const (
 	corsMethods = "GET, POST, DELETE, OPTIONS"
-	corsRequest = "Authorization, Content-Type, Last-Event-ID, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id"
-	corsExpose  = "WWW-Authenticate, Mcp-Session-Id, Retry-After"
+	corsRequest = "Authorization, Content-Type, DPoP, Last-Event-ID, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id"
+	corsExpose  = "WWW-Authenticate, Mcp-Session-Id, DPoP-Nonce, Retry-After"
 )
 
 // checkOrigin wants "*", or an origin as browsers send it, or one with "*" for its port.

@@ -300,7 +300,7 @@ func TestAPreflightIsAnsweredWithoutAToken(t *testing.T) {
 		t.Errorf("preflight = %d, want 204", w.Code)
 	}
 	allowed := strings.ToLower(w.Header().Get("Access-Control-Allow-Headers"))
-	for _, name := range []string{"authorization", "content-type", "mcp-protocol-version", "mcp-session-id", "last-event-id", "mcp-method", "mcp-name"} {
+	for _, name := range []string{"authorization", "content-type", "dpop", "mcp-protocol-version", "mcp-session-id", "last-event-id", "mcp-method", "mcp-name"} {
 		if !slices.Contains(strings.Split(allowed, ", "), name) {
 			t.Errorf("preflight does not allow the header %s: %s", name, allowed)
 		}
