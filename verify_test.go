@@ -484,8 +484,8 @@ func TestAnIssuerThatCannotBeTrustedIsNotAsked(t *testing.T) {
 		{"metadata that redirects", answers{where: "->/m", "/m": good, "/k": keys("")}, false},
 		{"keys that redirect", answers{where: good, "/k": "->/k2", "/k2": keys("")}, false},
 		{"keys that are too large", answers{where: good, "/k": keys("") + strings.Repeat(" ", 256<<10)}, false},
-		{"two keys of one kid", answers{where: good, "/k": keys(`,{"kty":"OKP","crv":"Ed25519","kid":"k","x":"` + base64.RawURLEncoding.EncodeToString(make([]byte, 32)) + `"},` +
-			`{"kty":"EC","crv":"P-256","kid":"other","x":"` + jwk.X + `","y":"` + jwk.Y + `"}`)}, false},
+		{"two keys of one kid", answers{where: good, "/k": strings.Replace(keys(""), `"keys":[`, `"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k","x":"`+
+			base64.RawURLEncoding.EncodeToString(make([]byte, 32))+`"},{"kty":"EC","crv":"P-256","kid":"other","x":"`+jwk.X+`","y":"`+jwk.Y+`"},`, 1)}, false},
 		{"a shared secret beside it", answers{where: good, "/k": keys(`,{"kty":"oct","kid":"s","k":"c2VjcmV0"}`)}, true},
 		{"a member twice", answers{where: good, "/k": strings.Replace(keys(""), `"kid":"k"`, `"kid":"x","kid":"k"`, 1)}, false},
 		{"a key for encryption", answers{where: good, "/k": strings.Replace(keys(""), `"kid":"k"`, `"kid":"k","use":"enc"`, 1)}, false},
