@@ -75,7 +75,6 @@ describe('pages', { concurrency: false }, () => {
     'demo: start page': { at: () => `${demo.origin}/`, heading: /./ },
     'demo: to-do page': { at: () => `${demo.origin}/todo/`, heading: /./, says: /water the plants/ },
     'demo: objectives page': { at: () => `${demo.origin}/okr/`, heading: /./ },
-    'demo: mail': { at: () => `${demo.origin}/demo/mail`, heading: /./ },
   };
 
   for (const [name, of] of Object.entries(pages)) {
@@ -134,9 +133,11 @@ async function inspect(page, name, { width, colorScheme }) {
   }
   const sideways = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   same(`${name} at ${width} px: pixels to scroll sideways`, sideways, 0);
-  await page.evaluate(axe);
-  const { violations, passes } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
+  if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(axe);
+  // Every rule in light; in dark those that look at colours, the only thing that differs.
+  const options = { resultTypes: ['violations'], ...(colorScheme === 'dark' ? { runOnly: ['color-contrast', 'link-in-text-block'] } : {}) };
+  const { violations, passes } = await page.evaluate((how) => globalThis.axe.run(document, how), options);
   const found = violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => `${node.html} (${node.failureSummary})`).join(' | ')}`);
   same(`axe on ${name} at ${width} px, ${colorScheme}`, found, []);
-  holds(`axe on ${name}: rules that passed`, passes.length, passes.length > 10, 'more than 10');
+  holds(`axe on ${name}: rules that passed`, passes.length, passes.length >= (colorScheme === 'dark' ? 1 : 10), 'enough of them');
 }
