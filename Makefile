@@ -27,7 +27,7 @@ test-go:
 	AUTHWRIGHT_REQUIRE_POSTGRES=1 $(GO) test -race -timeout 15m ./...
 
 test-blackbox:
-	conformance/run $(CURDIR)/$(BIN)
+	AUTHWRIGHT_BIN=$(CURDIR)/$(BIN) conformance/run
 
 check: ## formatting and lint
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }

@@ -107,17 +107,17 @@ func (s *Server) open(ctx context.Context, record store.Project) error {
 	for _, route := range core.Routes() {
 		p.add(route.Method, route.Path, route.Handler)
 	}
-	p.addPages(s.csrf, (&login.Login{
+	p.addPages((&login.Login{
 		Store: st, Settings: record.Settings, Site: site, Jar: jar, Issuer: record.Issuer, Now: s.config.Now,
 		ClientAddr: s.clientAddr, Log: s.config.Log,
 	}).Routes())
-	p.addPages(s.csrf, (&consent.Consent{
+	p.addPages((&consent.Consent{
 		Store: st, Settings: record.Settings, Clients: directory.Lookup, Resources: core.Resources, Known: clients.WellKnown(),
 		Site: site, Jar: jar, Issuer: record.Issuer, Now: s.config.Now, Log: s.config.Log,
 	}).Routes())
-	p.addPages(s.csrf, (&account.Account{
+	p.addPages((&account.Account{
 		Store: st, Settings: record.Settings, Resources: core.Resources, Site: site, Jar: jar, Issuer: record.Issuer,
-		Now: s.config.Now,
+		Now: s.config.Now, Log: s.config.Log,
 	}).Routes())
 	if record.ID == DefaultProject {
 		if err := s.addSetup(ctx, p, keyring, jar); err != nil {
@@ -142,7 +142,7 @@ func (s *Server) addSetup(ctx context.Context, p *project, keyring keys.Config, 
 	if s.setup == nil { // not again: SetupLink reads it, and nothing of it that could change is in a link
 		s.setup = page
 	}
-	p.addPages(s.csrf, page.Routes())
+	p.addPages(page.Routes())
 	return nil
 }
 
@@ -165,7 +165,11 @@ func (p *project) add(method, path string, h http.Handler) {
 }
 
 // addPages files what people visit. A form posted by another site is refused before anything reads it.
-func (p *project) addPages(csrf *http.CrossOriginProtection, routes map[string]pages.Handler) {
+func (p *project) addPages(routes map[string]pages.Handler) {
+	csrf := http.NewCrossOriginProtection()
+	csrf.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p.site.WriteError(w, r, pages.Stale())
+	}))
 	for pattern, h := range routes {
 		method, path, _ := strings.Cut(pattern, " ")
 		p.add(method, path, csrf.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

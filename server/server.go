@@ -34,7 +34,6 @@ type Server struct {
 	db        store.Database
 	sealer    *keys.Sealer
 	strangers *outbound.Strangers
-	csrf      *http.CrossOriginProtection
 	limits    *clients.Limits // of self-registration; nil for none
 	stop      context.CancelFunc
 	working   sync.WaitGroup // in the background
@@ -87,7 +86,7 @@ func prepare(c Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		config: c, base: base, sealer: sealer, csrf: http.NewCrossOriginProtection(),
+		config: c, base: base, sealer: sealer,
 		strangers: &outbound.Strangers{Loopback: c.LoopbackDocuments, Networks: c.PrivateNetworks},
 		projects:  make(map[store.ProjectID]*project), missing: make(map[store.ProjectID]time.Time),
 	}
