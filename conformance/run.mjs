@@ -42,7 +42,12 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
     browser.kill().finally(() => process.exit(130));
   });
 }
+const watchdog = setTimeout(() => {
+  console.error('conformance: not done after 20 minutes; ending it');
+  endGroup();
+}, 20 * 60_000);
 const code = await new Promise((resolve) => tests.on('close', (status) => resolve(status ?? 1)));
+clearTimeout(watchdog);
 endGroup();
 await browser.close();
 rmSync(scratch, { recursive: true, force: true, maxRetries: 5 });
