@@ -67,7 +67,9 @@ func index(places map[string]map[string]bool) string {
 
 // bySection sorts RFC 6749 §5.10 after §5.9.
 func bySection(a, b string) int {
-	split := func(s string) []string { return strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(" .§", r) }) }
+	split := func(s string) []string {
+		return strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(" .§", r) })
+	}
 	return slices.CompareFunc(split(a), split(b), func(x, y string) int {
 		m, errM := strconv.Atoi(x)
 		n, errN := strconv.Atoi(y)

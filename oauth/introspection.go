@@ -16,4 +16,5 @@ type Introspection struct {
 	Audience  Audience `json:"aud,omitempty"`
 	Issuer    string   `json:"iss,omitempty"`
 	JWTID     string   `json:"jti,omitempty"`
+	OrgID     string   `json:"org_id,omitempty"` // the organization the person acted for
 }
