@@ -241,41 +241,6 @@ func (r resolver) LookupNetIP(context.Context, string, string) ([]netip.Addr, er
 	return []netip.Addr{netip.MustParseAddr(string(r))}, nil
 }
 
-func TestDocumentIsReadOnceWhileFresh(t *testing.T) {
-	d, c, p := publish(t)
-	id := p.id("/c.json")
-	look := func(d *Directory) Client {
-		t.Helper()
-		got, err := d.Lookup(t.Context(), id)
-		if err != nil {
-			t.Fatalf("Lookup = %v, want none", err)
-		}
-		return got
-	}
-	first := look(d)
-	c.pass(10 * time.Minute)
-	look(d)
-	look(&Directory{Store: d.Store, Documents: d.Documents, Now: d.Now}) // another replica, or after a restart
-	p.asked(t, "while it was fresh", 1)
-	c.pass(5 * time.Minute)
-	if again := look(d); again.Version != first.Version || again.MetadataHash != first.MetadataHash {
-		t.Errorf("read again unchanged it has version %d and hash %x, want %d and %x", again.Version, again.MetadataHash, first.Version, first.MetadataHash)
-	}
-	p.asked(t, "after it was fresh", 2)
-	p.says(`"client_name":"Plain","redirect_uris":["https://app.example/other"]`)
-	c.pass(20 * time.Minute)
-	changed := look(d)
-	if changed.Version <= first.Version || changed.MetadataHash == first.MetadataHash {
-		t.Errorf("changed it has version %d, want more than %d; its hash changed: %v", changed.Version, first.Version, changed.MetadataHash != first.MetadataHash)
-	}
-	if _, err := changed.RedirectTarget("https://app.example/cb"); codeOf(err) != oauth.InvalidRequest {
-		t.Errorf("RedirectTarget of an address that was taken out = %v, want invalid_request", err)
-	}
-	if got, err := d.Authenticate(t.Context(), nil, oauth.Params{"client_id": string(id)}); err != nil || got.Version != changed.Version {
-		t.Errorf("Authenticate sees version %d, %v; want %d", got.Version, err, changed.Version)
-	}
-}
-
 func TestRelyHash(t *testing.T) {
 	base := oauth.ClientMetadata{RedirectURIs: []string{"https://a.example/"}, ClientName: "A", TokenEndpointAuthMethod: "none", LogoURI: "https://a.example/l"}
 	for _, tt := range []struct {
@@ -299,142 +264,10 @@ func TestRelyHash(t *testing.T) {
 }
 
 // TestStaleDocument: while the host is down, who was let in stays in for an hour, and nobody new comes in.
-func TestStaleDocument(t *testing.T) {
-	d, c, p := publish(t)
-	id := p.id("/c.json")
-	form := oauth.Params{"client_id": string(id)}
-	if _, err := d.Lookup(t.Context(), id); err != nil {
-		t.Fatal(err)
-	}
-	p.Close()
-	c.pass(defaultFresh + time.Minute)
-	if _, err := d.Lookup(t.Context(), id); codeOf(err) != oauth.TemporarilyUnavailable {
-		t.Errorf("Lookup with the host down = %v, want temporarily_unavailable", err)
-	}
-	if got, err := d.Authenticate(t.Context(), nil, form); err != nil || got.ID != id {
-		t.Errorf("Authenticate a minute after it was fresh = %v, want none", err)
-	}
-	if _, err := d.Lookup(t.Context(), id); codeOf(err) != oauth.TemporarilyUnavailable {
-		t.Errorf("Lookup after Authenticate had the stale document = %v, want temporarily_unavailable", err)
-	}
-	c.pass(58 * time.Minute)
-	if _, err := d.Authenticate(t.Context(), nil, form); err != nil {
-		t.Errorf("Authenticate 59 minutes after it was fresh = %v, want none", err)
-	}
-	c.pass(time.Minute)
-	if _, err := d.Authenticate(t.Context(), nil, form); codeOf(err) != oauth.TemporarilyUnavailable {
-		t.Errorf("Authenticate an hour after it was fresh = %v, want temporarily_unavailable", err)
-	}
-}
-
 // TestFailedDocumentIsLeftAloneForAMoment: nothing is kept of a failure but the moment of it.
-func TestFailedDocumentIsLeftAloneForAMoment(t *testing.T) {
-	d, c, p := publish(t)
-	p.answers(func(w http.ResponseWriter, _ string) { w.WriteHeader(http.StatusNotFound) })
-	if _, err := d.Lookup(t.Context(), p.id("/c.json")); codeOf(err) != oauth.InvalidClient {
-		t.Errorf("Lookup of what is not there = %v, want invalid_client", err)
-	}
-	p.answers(nil)
-	if _, err := d.Lookup(t.Context(), p.id("/c.json")); codeOf(err) != oauth.TemporarilyUnavailable {
-		t.Errorf("Lookup at once after a failure = %v, want temporarily_unavailable", err)
-	}
-	p.asked(t, "after two looks at once", 1)
-	if _, err := d.Lookup(t.Context(), p.id("/d.json")); err != nil {
-		t.Errorf("Lookup of another document of the host = %v, want none", err)
-	}
-	c.pass(minPause)
-	if _, err := d.Lookup(t.Context(), p.id("/c.json")); err != nil {
-		t.Errorf("Lookup a moment after the failure = %v, want none: it is there now", err)
-	}
-}
-
-func TestPausesGrow(t *testing.T) {
-	var b brake
-	now := newClock().now
-	for _, want := range []time.Duration{2, 4, 8, 16, 32, 60, 60} {
-		b.failed("id", now)
-		if got := b.pauses["id"].until.Sub(now); got != want*time.Second {
-			t.Errorf("the pause is %v, want %ds", got, want)
-		}
-	}
-	b.worked("id")
-	b.failed("id", now)
-	if got := b.pauses["id"].length; got != minPause {
-		t.Errorf("the pause after a success is %v, want %v", got, minPause)
-	}
-	for i := range 3 * brakeRoom {
-		b.failed(strconv.Itoa(i), now)
-	}
-	if len(b.pauses) > brakeRoom {
-		t.Errorf("%d pauses are kept, want at most %d", len(b.pauses), brakeRoom)
-	}
-}
-
 // TestNewDocumentsComeAtAPace: who asks for thousands of documents of somebody's host does not make us ask for them,
 // and does not keep its known clients out.
-func TestNewDocumentsComeAtAPace(t *testing.T) {
-	d, c, p := publish(t)
-	d.Documents.Pace = Rate{PerSecond: 1, Burst: 3}
-	known := p.id("/known.json")
-	if _, err := d.Lookup(t.Context(), known); err != nil {
-		t.Fatal(err)
-	}
-	for i, want := range []oauth.Code{"", "", oauth.TemporarilyUnavailable, oauth.TemporarilyUnavailable} {
-		if _, err := d.Lookup(t.Context(), p.id(fmt.Sprintf("/%d.json", i))); codeOf(err) != want {
-			t.Errorf("Lookup of new document %d = %v, want %q", i, err, want)
-		}
-	}
-	p.asked(t, "after five documents", 3)
-	d.Documents.Known = &Known{clients: []knownClient{{Name: "Famous", Documents: []string{p.URL + "/famous.json"}}}}
-	if _, err := d.Lookup(t.Context(), p.id("/famous.json")); err != nil {
-		t.Errorf("Lookup of a well-known client meanwhile = %v, want none", err)
-	}
-	d.Documents.Pace = Rate{PerSecond: 1e-9, Burst: 1}
-	d.Documents.brake.sites = nil
-	if _, err := d.Lookup(t.Context(), p.id("/last.json")); err != nil {
-		t.Fatal(err)
-	}
-	c.pass(20 * time.Minute)
-	if _, err := d.Lookup(t.Context(), known); err != nil {
-		t.Errorf("Lookup of a client that was known before, when it is not fresh any more = %v, want none", err)
-	}
-}
-
-func TestSite(t *testing.T) {
-	for host, want := range map[string]string{
-		"app.example.com": "example.com", "a.b.example.co.uk:8443": "example.co.uk", "evil.vercel.app": "evil.vercel.app",
-		"localhost:80": "localhost", "127.0.0.1:80": "127.0.0.1",
-	} {
-		if got := site(host); got != want {
-			t.Errorf("site(%q) = %q, want %q", host, got, want)
-		}
-	}
-}
-
 // TestNewReadingsLeaveRoomForKnownClients: slow hosts of strangers cannot take every slot.
-func TestNewReadingsLeaveRoomForKnownClients(t *testing.T) {
-	var b brake
-	now := newClock().now
-	var done []func()
-	for i := range newAtOnce {
-		end, err := b.pass(strconv.Itoa(i), fmt.Sprintf("%d.example", i), false, Rate{}, now)
-		if err != nil {
-			t.Fatalf("reading %d = %v, want none", i, err)
-		}
-		done = append(done, end)
-	}
-	if _, err := b.pass("more", "more.example", false, Rate{}, now); codeOf(err) != oauth.TemporarilyUnavailable {
-		t.Errorf("one reading more = %v, want temporarily_unavailable", err)
-	}
-	if _, err := b.pass("known", "more.example", true, Rate{}, now); err != nil {
-		t.Errorf("a reading of a known client meanwhile = %v, want none", err)
-	}
-	done[0]()
-	if _, err := b.pass("more", "more.example", false, Rate{}, now); err != nil {
-		t.Errorf("a reading after one has ended = %v, want none", err)
-	}
-}
-
 // TestCallersShareOneReading: fifty authorizations at once ask the host once, and one that goes away takes nothing
 // from the others.
 func TestCallersShareOneReading(t *testing.T) {
@@ -511,38 +344,6 @@ func TestOperatorsClientUnderAURL(t *testing.T) {
 		t.Errorf("Lookup = %+v, %v; want the operator's client", got, err)
 	}
 	p.asked(t, "for it", 0)
-}
-
-func TestFreshFor(t *testing.T) {
-	now := newClock().now
-	date := func(d time.Duration) string { return now.Add(d).UTC().Format(http.TimeFormat) }
-	for _, tt := range []struct {
-		name   string
-		header http.Header
-		want   time.Duration
-	}{
-		{"nothing said", nil, defaultFresh},
-		{"max-age", http.Header{"Cache-Control": {"public, max-age=3600"}}, time.Hour},
-		{"max-age in quotes and capitals", http.Header{"Cache-Control": {`Max-Age="3600"`}}, time.Hour},
-		{"max-age less the age it has", http.Header{"Cache-Control": {"max-age=3600"}, "Age": {"600"}}, 50 * time.Minute},
-		{"max-age before Expires", http.Header{"Cache-Control": {"max-age=3600"}, "Expires": {date(5 * time.Hour)}}, time.Hour},
-		{"max-age of 0", http.Header{"Cache-Control": {"max-age=0"}}, minFresh},
-		{"max-age that is none", http.Header{"Cache-Control": {"max-age=soon"}}, minFresh},
-		{"max-age below none", http.Header{"Cache-Control": {"max-age=-5"}}, minFresh},
-		{"max-age of a year", http.Header{"Cache-Control": {"max-age=31536000"}}, maxFresh},
-		{"max-age beyond numbers", http.Header{"Cache-Control": {"max-age=99999999999999999999"}}, maxFresh},
-		{"an age beyond numbers", http.Header{"Cache-Control": {"max-age=60"}, "Age": {"99999999999999999999"}}, minFresh},
-		{"no-store", http.Header{"Cache-Control": {"no-store"}}, minFresh},
-		{"no-cache in a second header", http.Header{"Cache-Control": {"max-age=3600", "no-cache"}}, minFresh},
-		{"Expires", http.Header{"Expires": {date(2 * time.Hour)}}, 2 * time.Hour},
-		{"Expires by the host's own clock", http.Header{"Date": {date(-time.Hour)}, "Expires": {date(time.Hour)}}, 2 * time.Hour},
-		{"Expires in the past", http.Header{"Expires": {date(-time.Hour)}}, minFresh},
-		{"Expires that is no date", http.Header{"Expires": {"0"}}, minFresh},
-	} {
-		if got := freshFor(tt.header, now); got != tt.want {
-			t.Errorf("%s: freshFor(%v) = %v, want %v", tt.name, tt.header, got, tt.want)
-		}
-	}
 }
 
 // FuzzDocument: no document breaks the server, and what is accepted is public and about itself.

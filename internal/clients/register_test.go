@@ -346,6 +346,22 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// TestOverallLimitCostsTheNetworkNothing: what was refused for everybody's sake is not held against one network.
+func TestOverallLimitCostsTheNetworkNothing(t *testing.T) {
+	l := &Limits{PerNetwork: Rate{PerSecond: 1e-9, Burst: 1}, Overall: Rate{PerSecond: 1, Burst: 1}}
+	now := newClock().now
+	if err := l.take(netip.MustParseAddr("198.51.100.1"), now); err != nil {
+		t.Fatal(err)
+	}
+	other := netip.MustParseAddr("203.0.113.1")
+	if err := l.take(other, now); err == nil {
+		t.Error("the second of one registration overall = none, want a refusal")
+	}
+	if err := l.take(other, now.Add(time.Second)); err != nil {
+		t.Errorf("a second later = %v, want none: the network has not used its own", err)
+	}
+}
+
 func TestLimitsAreBounded(t *testing.T) {
 	var l Limits
 	l.Overall = Rate{PerSecond: 1e9, Burst: 1e9}
