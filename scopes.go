@@ -34,7 +34,7 @@ func newRules(byName map[string][]string) rules {
 
 // of is the scope of the exact name, else of the longest prefix, else none.
 func (r rules) of(name string) oauth.Scope {
-	if scope, ok := r.exact[name]; ok && !strings.HasSuffix(name, "*") {
+	if scope, ok := r.exact[name]; ok {
 		return scope
 	}
 	for _, prefix := range r.prefixes {
