@@ -93,6 +93,8 @@ func checkIssuer(issuer string) string {
 		return fmt.Sprintf("%q must be https: http is for loopback addresses only", issuer)
 	case strings.ContainsAny(issuer, "?#") || strings.HasSuffix(issuer, "/"):
 		return fmt.Sprintf("%q must have no query, fragment or trailing slash", issuer)
+	case u.Scheme == "https" && u.Port() == "443" || u.Scheme == "http" && u.Port() == "80" || strings.HasSuffix(u.Host, ":"):
+		return fmt.Sprintf("%q must leave out the default port: browsers do", issuer)
 	case issuer != u.Scheme+"://"+strings.ToLower(u.Host)+u.EscapedPath() || strings.Contains(u.EscapedPath(), "%"):
 		return fmt.Sprintf("%q must be spelled in lower case, without escapes", issuer)
 	}
