@@ -295,6 +295,8 @@ func testRevokeToken(h *house) {
 		same(h, "whether the token is revoked", got, want)
 	}
 	revoked(false)
+	h.must(h.RevokeToken(ctx, store.DigestOf(h.unique("token")), h.at(time.Hour)), "RevokeToken of another")
+	revoked(false)
 	h.must(h.RevokeToken(ctx, token, h.at(time.Hour)), "RevokeToken")
 	h.must(h.RevokeToken(ctx, token, h.at(time.Minute)), "RevokeToken again")
 	revoked(true)

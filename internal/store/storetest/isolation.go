@@ -15,6 +15,7 @@ import (
 var isolationTests = map[string]func(*house){
 	"a row is invisible and untouchable from another project": testApart,
 	"the same names can be used in two projects":              testSameNames,
+	"a full room in one project is another's empty one":       testRooms,
 	"every step of the interface has been tried from outside": testAllTried,
 }
 
@@ -205,6 +206,32 @@ func testSameNames(h *house) {
 		}
 		if diff := cmp.Diff(before, h.snapshot(b)); diff != "" {
 			h.Fatalf("%s from a project with the same names changed: -before +after\n%s", tt.method, diff)
+		}
+	}
+}
+
+// testRooms lets clients of the same ids register themselves in two projects, of which one has less room.
+func testRooms(h *house) {
+	ctx := h.Context()
+	var clients []store.Client
+	for i := range 4 {
+		c := h.someClient(store.SelfRegister)
+		c.CreatedAt = h.at(time.Duration(i) * time.Minute)
+		clients = append(clients, c)
+		_, err := h.RegisterClient(ctx, c, 100)
+		h.must(err, "RegisterClient")
+	}
+	for _, c := range clients {
+		_, err := h.other.RegisterClient(ctx, c, 2)
+		h.must(err, "RegisterClient in another project")
+	}
+	for i, c := range clients {
+		h.storedClient(c.ID)
+		_, err := h.other.Client(ctx, c.ID)
+		if i < 2 {
+			h.want(store.ErrNotFound, err, "Client %d, for which another project had no room", i)
+		} else {
+			h.must(err, "Client %d of another project", i)
 		}
 	}
 }

@@ -97,7 +97,9 @@ func testDisable(h *house) {
 	p, err := h.Person(ctx, h.person.ID)
 	h.must(err, "Person")
 	same(h, "whether the person is disabled", p.Disabled, true)
-	h.want(store.ErrNotFound, h.OpenSession(ctx, h.someSession(), store.Digest{}), "OpenSession of a disabled person")
+	s := h.someSession()
+	s.Auth.At = h.at(time.Hour)
+	h.want(store.ErrNotFound, h.OpenSession(ctx, s, store.Digest{}), "OpenSession of a person who is disabled")
 	stays()
 
 	h.must(h.SetPersonDisabled(ctx, h.person.ID, false, h.at(time.Hour)), "SetPersonDisabled")

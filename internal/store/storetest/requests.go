@@ -247,11 +247,12 @@ func testClose(h *house) {
 }
 
 func testDrop(h *house) {
-	r := h.opened()
+	r, other := h.opened(), h.opened()
 	h.must(h.DropRequest(h.Context(), r.ID, store.DigestOf("another")), "DropRequest by another browser")
 	h.request(r.ID)
 	h.must(h.DropRequest(h.Context(), r.ID, browser), "DropRequest")
 	_, err := h.Request(h.Context(), r.ID, h.now)
 	h.want(store.ErrNotFound, err, "Request after DropRequest")
 	h.must(h.DropRequest(h.Context(), r.ID, browser), "DropRequest again")
+	h.request(other.ID)
 }

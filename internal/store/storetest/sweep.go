@@ -12,7 +12,9 @@ var sweepTests = map[string]func(*house){
 	"takes what expired":                             sweepExpired,
 	"keeps ended grants for a week":                  sweepEnded,
 	"takes grants an hour after their code went by":  sweepUnspent,
-	"takes clients that nobody uses":                 sweepClients,
+	"takes clients that nobody used for a day":       sweepUnusedClients,
+	"takes clients that were idle for 90 days":       sweepIdleClients,
+	"keeps clients that have a live grant":           sweepGranted,
 	"takes no more than the limit of each kind":      sweepLimit,
 	"takes the consents to the clients it takes":     sweepConsents,
 	"takes failures and revoked tokens that are old": sweepSmall,
@@ -81,7 +83,34 @@ func sweepUnspent(h *house) {
 	h.stored(spent.ID)
 }
 
-func sweepClients(h *house) {
+// operated is what an operator may have set on a client that nobody registered, each enough to keep it.
+var operated = map[string]func(*store.Client){
+	"disabled":      func(c *store.Client) { c.Disabled = true },
+	"a first party": func(c *store.Client) { c.FirstParty = true },
+	"scoped":        func(c *store.Client) { c.Scope = store.Scope{"read"} },
+	"introspecting": func(c *store.Client) { c.Introspects = []string{"*"} },
+}
+
+func sweepUnusedClients(h *house) {
+	ctx := h.Context()
+	unused, unread, fresh := h.newClient(store.SelfRegister), h.newClient(store.Document), h.someClient(store.SelfRegister)
+	fresh.CreatedAt = h.at(time.Millisecond)
+	h.must(h.CreateClient(ctx, fresh), "CreateClient")
+	kept := []store.Client{h.client}
+	for what, change := range operated {
+		c := h.newClient(store.SelfRegister)
+		change(&c)
+		h.must(h.UpdateClient(ctx, c), "UpdateClient, %s", what)
+		kept = append(kept, c)
+	}
+	h.sweep(h.at(day - time.Millisecond))
+	h.there("just before a day is over", true, unused, unread, fresh)
+	h.sweep(h.at(day))
+	h.there("after a day", false, unused, unread)
+	h.there("after a day", true, append(kept, fresh)...)
+}
+
+func sweepIdleClients(h *house) {
 	ctx := h.Context()
 	used := func(origin store.Origin, life time.Duration) store.Client {
 		c, g := h.newClient(origin), h.grant()
@@ -91,44 +120,65 @@ func sweepClients(h *house) {
 		h.must(err, "SpendCode")
 		return c
 	}
-	changed := func(change func(*store.Client)) store.Client {
-		c := h.newClient(store.SelfRegister)
+	idle, document := used(store.SelfRegister, day), used(store.Document, day)
+	ended, live := used(store.SelfRegister, 200*day), used(store.SelfRegister, 200*day)
+	_, err := h.EndGrants(ctx, store.GrantFilter{Client: ended.ID}, store.EndedByPerson, h.at(89*day))
+	h.must(err, "EndGrants")
+	kept := []store.Client{h.client, used(store.Registered, day)}
+	for what, change := range operated {
+		c := used(store.SelfRegister, day)
 		change(&c)
-		h.must(h.UpdateClient(ctx, c), "UpdateClient")
-		return c
+		h.must(h.UpdateClient(ctx, c), "UpdateClient, %s", what)
+		kept = append(kept, c)
 	}
-	unused, fresh := h.newClient(store.SelfRegister), h.someClient(store.SelfRegister)
-	fresh.CreatedAt = h.at(time.Millisecond)
-	h.must(h.CreateClient(ctx, fresh), "CreateClient")
-	unread := h.newClient(store.Document)
-	idle, idleDocument := used(store.SelfRegister, day), used(store.Document, day)
-	live, operators := used(store.SelfRegister, 200*day), used(store.Registered, day)
-	disabled := changed(func(c *store.Client) { c.Disabled = true })
-	party := changed(func(c *store.Client) { c.FirstParty = true })
-	scoped := changed(func(c *store.Client) { c.Scope = store.Scope{"read"} })
-	inspector := changed(func(c *store.Client) { c.Introspects = []string{"*"} })
+	elsewhere := h.grant() // of a client with the same id in another project
+	elsewhere.Client, elsewhere.CodeSpent, elsewhere.Expires = idle.ID, h.now, h.at(200*day)
+	h.must(h.other.FileGrant(ctx, elsewhere), "FileGrant in another project")
 
-	there := func(when string, want bool, clients ...store.Client) {
-		h.Helper()
-		for _, c := range clients {
-			if _, err := h.Client(ctx, c.ID); (err == nil) != want {
-				h.Errorf("Client(%s) %s = %v, want it there: %t", c.ID, when, err, want)
-			}
+	h.sweep(h.at(90*day - time.Millisecond))
+	h.there("just before 90 days are over", true, idle, document, ended, live)
+	h.sweep(h.at(90 * day))
+	h.there("after 90 days", false, idle, document, ended)
+	h.there("after 90 days", true, append(kept, live)...)
+	h.sweep(h.at(200 * day))
+	h.there("when its last grant expired", false, live)
+	h.there("always", true, kept...)
+}
+
+// sweepGranted sweeps clients on which no grant was noted, because they were filed after it.
+func sweepGranted(h *house) {
+	ctx := h.Context()
+	late := func(life time.Duration) (store.Client, store.Grant) {
+		c, g := h.someClient(store.SelfRegister), h.grant()
+		g.Client, g.CodeSpent, g.Expires = c.ID, h.now, h.at(life)
+		h.must(h.FileGrant(ctx, g), "FileGrant")
+		h.must(h.CreateClient(ctx, c), "CreateClient")
+		return c, g
+	}
+	live, _ := late(3 * day)
+	expired, _ := late(day)
+	ended, g := late(3 * day)
+	h.must(h.EndGrant(ctx, g.ID, store.EndedByPerson, h.now), "EndGrant")
+	elsewhere, _ := late(day)
+	g = h.grant()
+	g.Client, g.CodeSpent, g.Expires = elsewhere.ID, h.now, h.at(3*day)
+	h.must(h.other.FileGrant(ctx, g), "FileGrant in another project")
+	h.sweep(h.at(day))
+	h.there("while its grant is live", true, live)
+	h.there("when its grant expired, ended, or is of another project", false, expired, ended, elsewhere)
+	_, err := h.db.Sweep(ctx, h.at(3*day), 100)
+	h.must(err, "Sweep")
+	h.there("when its grant expired", false, live)
+}
+
+// there reports clients that are not there, or are.
+func (h *house) there(when string, want bool, clients ...store.Client) {
+	h.Helper()
+	for _, c := range clients {
+		if _, err := h.Client(h.Context(), c.ID); (err == nil) != want {
+			h.Errorf("Client(%s) %s = %v, want it there: %t", c.ID, when, err, want)
 		}
 	}
-	h.sweep(h.at(day - time.Millisecond))
-	there("just before a day is over", true, unused, unread)
-	h.sweep(h.at(day))
-	there("after a day", false, unused, unread)
-	there("after a day", true, fresh, idle, idleDocument)
-	h.sweep(h.at(90*day - time.Millisecond))
-	there("just before 90 days are over", true, idle, idleDocument)
-	h.sweep(h.at(90 * day))
-	there("after 90 days", false, fresh, idle, idleDocument)
-	there("after 90 days", true, live)
-	there("always", true, h.client, operators, disabled, party, scoped, inspector)
-	h.sweep(h.at(200 * day))
-	there("when its last grant expired", false, live)
 }
 
 func sweepConsents(h *house) {
@@ -143,16 +193,26 @@ func sweepConsents(h *house) {
 }
 
 func sweepLimit(h *house) {
+	ctx := h.Context()
 	for range 5 {
 		h.opened()
 		h.spent()
+		h.session()
+		h.newClient(store.SelfRegister)
+		digest := store.DigestOf(h.unique("digest"))
+		h.must(h.RevokeToken(ctx, digest, h.now), "RevokeToken")
+		h.must(h.CountFailure(ctx, h.now, time.Hour, digest), "CountFailure")
+		unspent, ended := h.grant(), h.longSpent()
+		unspent.Expires = h.at(180 * day)
+		h.must(h.FileGrant(ctx, unspent), "FileGrant")
+		h.must(h.EndGrant(ctx, ended.ID, store.EndedByPerson, h.now), "EndGrant")
 	}
 	sweep := func() int {
-		n, err := h.db.Sweep(h.Context(), h.at(day), 2)
+		n, err := h.db.Sweep(ctx, h.at(8*day), 2)
 		h.must(err, "Sweep")
 		return n
 	}
-	same(h, "rows swept each time", []int{sweep(), sweep(), sweep(), sweep()}, []int{4, 4, 2, 0})
+	same(h, "rows of eight kinds swept each time", []int{sweep(), sweep(), sweep(), sweep()}, []int{16, 16, 8, 0})
 }
 
 func sweepSmall(h *house) {
