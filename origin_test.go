@@ -101,4 +101,3 @@ func TestAnotherHostIsMisdirected(t *testing.T) {
 		}
 	}
 }
-

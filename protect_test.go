@@ -263,4 +263,3 @@ func TestProtectedResourceMetadata(t *testing.T) {
 		t.Errorf("challenge of a resource at the root = %q", w.Header().Get("WWW-Authenticate"))
 	}
 }
-

@@ -68,4 +68,3 @@ func TestReplicasWithOneKeyShareSessions(t *testing.T) {
 		t.Errorf("GET at the other replica = %d, want 200", w.Code)
 	}
 }
-

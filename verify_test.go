@@ -312,4 +312,3 @@ func TestAKnownTokenDiesWhenItExpires(t *testing.T) {
 		}
 	})
 }
-
