@@ -135,7 +135,9 @@ describe('checklist', { concurrency: false }, () => {
       const preflight = await ask(url, { method: 'OPTIONS', headers: { origin, 'access-control-request-method': method, 'access-control-request-headers': 'dpop' } });
       same(`${preflight.call}: Access-Control-Allow-Origin`, preflight.headers.get('access-control-allow-origin'), '*');
       has(`${preflight.call}: Access-Control-Allow-Headers`, list(preflight, 'access-control-allow-headers'), 'dpop');
-      const real = await ask(url, { method, headers: { origin } });
+    }
+    for (const [method, url] of [...post, ['POST', demo.todo]]) {
+      const real = await ask(url, { method, headers: { origin: 'http://localhost:6274' } });
       for (const header of ['www-authenticate', 'dpop-nonce']) has(`${real.call}: Access-Control-Expose-Headers`, list(real, 'access-control-expose-headers'), header);
     }
     for (const path of ['/.well-known/oauth-protected-resource', '/.well-known/oauth-authorization-server/nowhere', '/.well-known/nothing']) {
