@@ -3,7 +3,7 @@
 import { after, before, describe, test } from 'node:test';
 import { createServer } from 'node:http';
 import { closeBrowser, Person } from './lib/browser.mjs';
-import { has, hasNot, holds, matches, same } from './lib/check.mjs';
+import { has, hasNot, hollow, holds, matches, same } from './lib/check.mjs';
 import { confidential, recheck, startDemo } from './lib/demo.mjs';
 import { callTool, mcp, parseChallenge, refused } from './lib/mcp.mjs';
 import { Child } from './lib/process.mjs';
@@ -397,10 +397,3 @@ describe('rules of real clients', { concurrency: false }, () => {
     return { client_id: answer.json.client_id };
   }
 });
-
-/** hollow is the paths of all nulls and empty strings in a value. */
-function hollow(value, path = '$') {
-  if (value === null || value === '') return [path];
-  if (typeof value !== 'object') return [];
-  return Object.entries(value).flatMap(([key, inner]) => hollow(inner, `${path}.${key}`));
-}

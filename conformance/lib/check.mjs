@@ -46,3 +46,10 @@ export async function rejects(call, promise, pattern) {
   }
   return fail(call, value, `an error that matches ${pattern}`);
 }
+
+/** hollow is the paths of all nulls and empty strings in a value. */
+export function hollow(value, path = '$') {
+  if (value === null || value === '') return [path];
+  if (typeof value !== 'object') return [];
+  return Object.entries(value).flatMap(([key, inner]) => hollow(inner, `${path}.${key}`));
+}
