@@ -46,7 +46,7 @@ var selectSession = sql("reading a session", `
 
 var touchSession = sql("marking a session used", `
 	update sessions set used_at = $3, idle_until = case when $4 < expires_at then $4 else expires_at end
-	where project_id = $1 and id = $2 and idle_until > $3 and expires_at > $3
+	where project_id = $1 and id = $2
 	returning used_at, idle_until`)
 
 // Session returns a live session and its person; once a minute it is marked used.

@@ -50,14 +50,17 @@ func testConsentsOf(h *house) {
 func testWithdrawConsent(h *house) {
 	ctx := h.Context()
 	h.agree(h.key(), h.now)
-	mine := h.spent()
+	mine, ended, expired := h.spent(), h.spent(), h.grant()
+	h.must(h.EndGrant(ctx, ended.ID, store.EndedByReuse, h.now), "EndGrant")
+	expired.Expires = h.at(time.Minute)
+	h.must(h.FileGrant(ctx, expired), "FileGrant")
 	// Each of the others differs in one member of the key.
 	others := []store.Grant{h.grant(), h.grant(), h.grant(), h.grant(), h.grant()}
 	others[0].Person = h.newPerson().ID
 	others[1].Client = h.newClient(store.Registered).ID
 	others[2].RedirectURI = "https://other.example/cb"
 	others[3].Resource = "https://other.example"
-	others[4].Org = "other"
+	others[4].Org, others[4].Standing = "other", store.Standing{}
 	for _, g := range others {
 		h.must(h.FileGrant(ctx, g), "FileGrant")
 		key := h.key()
@@ -67,6 +70,8 @@ func testWithdrawConsent(h *house) {
 	h.must(h.WithdrawConsent(ctx, h.key(), h.at(time.Minute)), "WithdrawConsent")
 	mine.EndedAt, mine.EndReason = h.at(time.Minute), store.EndedByPerson
 	same(h, "the grant under the consent", h.stored(mine.ID), mine)
+	same(h, "why a grant ended that had ended before", h.stored(ended.ID).EndReason, store.EndedByReuse)
+	same(h, "a grant that had expired", h.stored(expired.ID), expired)
 	_, err := h.Consent(ctx, h.key())
 	h.want(store.ErrNotFound, err, "Consent")
 	for _, g := range others {

@@ -3,6 +3,7 @@
 package storetest
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -60,17 +61,72 @@ var surroundings = []struct {
 	}},
 }
 
-// around runs a test of a refused step for everything that can be wrong around a grant.
-func (h *house) around(make func(*house) store.Grant, step func(h *house, g store.Grant) error) {
+// backgrounds spoil it before the grant is filed, so that nothing has ended the grant: the step itself has to look.
+var backgrounds = []struct {
+	name  string
+	spoil func(h *house, g *store.Grant)
+	want  error
+}{
+	{"its person was disabled from the start", func(h *house, g *store.Grant) {
+		g.Person = store.PersonID(h.unique("per"))
+		h.must(h.CreatePerson(h.Context(), store.Person{ID: g.Person, Disabled: true}), "CreatePerson")
+	}, store.ErrNotFound},
+	{"its person is not there", func(h *house, g *store.Grant) { g.Person = "per-none" }, store.ErrNotFound},
+	{"its person is of another project", func(h *house, g *store.Grant) {
+		g.Person = store.PersonID(h.unique("per"))
+		h.must(h.other.CreatePerson(h.Context(), store.Person{ID: g.Person}), "CreatePerson in another project")
+	}, store.ErrNotFound},
+	{"its person lost all grants since the log-in", func(h *house, g *store.Grant) {
+		h.must(h.SetPassword(h.Context(), h.person.ID, "$argon2id$2", true, g.AuthTime.Add(time.Millisecond)), "SetPassword")
+	}, store.ErrNotFound},
+	{"its person lost all grants just before the log-in", func(h *house, g *store.Grant) {
+		h.must(h.SetPassword(h.Context(), h.person.ID, "$argon2id$2", true, g.AuthTime), "SetPassword")
+	}, nil},
+	{"its client was disabled from the start", func(h *house, g *store.Grant) {
+		c := h.someClient(store.Registered)
+		c.Disabled, g.Client = true, c.ID
+		h.must(h.CreateClient(h.Context(), c), "CreateClient")
+	}, store.ErrNotFound},
+	{"its client is not there", func(h *house, g *store.Grant) { g.Client = "none" }, store.ErrNotFound},
+	{"its client is of another project", func(h *house, g *store.Grant) {
+		c := h.someClient(store.Registered)
+		g.Client = c.ID
+		h.must(h.other.CreateClient(h.Context(), c), "CreateClient in another project")
+	}, store.ErrNotFound},
+}
+
+// around runs a test of a refused step for everything that can be wrong around a grant. With spent, the grant's code was.
+func (h *house) around(spent bool, step func(h *house, g store.Grant) error) {
+	file := func(h *house, g *store.Grant) {
+		if spent {
+			g.CodeSpent, g.RotatedAt, g.Generation = h.now, h.now, 1
+		}
+		h.must(h.FileGrant(h.Context(), *g), "FileGrant")
+	}
 	for _, around := range surroundings {
 		h.Run(around.name, func(t *testing.T) {
 			h := h.in(t)
 			h.person, h.client = h.newPerson(), h.newClient(store.Registered)
-			g := make(h)
+			g := h.grant()
+			file(h, &g)
 			around.spoil(h)
 			before := h.stored(g.ID)
 			h.want(store.ErrNotFound, step(h, g), "the step")
 			same(h, "the grant", h.stored(g.ID), before)
+		})
+	}
+	for _, around := range backgrounds {
+		h.Run(around.name, func(t *testing.T) {
+			h := h.in(t)
+			h.person, h.client = h.newPerson(), h.newClient(store.Registered)
+			g := h.grant()
+			around.spoil(h, &g)
+			file(h, &g)
+			before := h.stored(g.ID)
+			h.want(around.want, step(h, g), "the step")
+			if around.want != nil {
+				same(h, "the grant", h.stored(g.ID), before)
+			}
 		})
 	}
 }
@@ -121,7 +177,7 @@ func testSpendCode(h *house) {
 			same(h, "the grant", h.stored(g.ID), before)
 		})
 	}
-	h.around((*house).filed, func(h *house, g store.Grant) error {
+	h.around(false, func(h *house, g store.Grant) error {
 		use := h.codeUse(g)
 		if c, err := h.Client(ctx, g.Client); err == nil {
 			use.ClientVersion = c.Version
@@ -140,7 +196,7 @@ func testSpendCode(h *house) {
 	same(h, "the grant", h.stored(g.ID), g)
 
 	nobody := h.grant()
-	nobody.Person = ""
+	nobody.Person, nobody.Org = "", ""
 	h.must(h.FileGrant(ctx, nobody), "FileGrant without a person")
 	_, err = h.SpendCode(ctx, h.codeUse(nobody))
 	h.must(err, "SpendCode of a grant without a person")
@@ -159,6 +215,10 @@ func testMissCode(h *house) {
 	_, err := h.SpendCode(ctx, h.codeUse(g))
 	h.want(store.ErrNotFound, err, "SpendCode after five misses")
 	h.want(store.ErrNotFound, h.MissCode(ctx, g.ID, g.Code), "the sixth MissCode")
+
+	ended := h.filed()
+	h.must(h.EndGrant(ctx, ended.ID, store.EndedByClient, h.now), "EndGrant")
+	h.want(store.ErrNotFound, h.MissCode(ctx, ended.ID, ended.Code), "MissCode of an ended grant")
 
 	four := h.filed()
 	for range 4 {
@@ -192,7 +252,7 @@ func testLiveGrant(h *house) {
 	h.must(err, "LiveGrant just before it expires")
 	_, err = h.LiveGrant(ctx, g.ID, g.Expires)
 	h.want(store.ErrNotFound, err, "LiveGrant when it expires")
-	h.around((*house).spent, func(h *house, g store.Grant) error {
+	h.around(true, func(h *house, g store.Grant) error {
 		_, err := h.LiveGrant(ctx, g.ID, h.now)
 		return err
 	})
@@ -213,48 +273,45 @@ func testEndGrant(h *house) {
 func testEndGrants(h *house) {
 	ctx := h.Context()
 	otherPerson, otherClient := h.newPerson(), h.newClient(store.Registered)
-	for _, tt := range []struct {
-		name   string
-		filter store.GrantFilter
-		want   string // of the grants "all mine", "another person's", "another client's", "another resource's": which end
-	}{
-		{"by person", store.GrantFilter{Person: h.person.ID}, "x-xx"},
-		{"by client", store.GrantFilter{Client: h.client.ID}, "xx-x"},
-		{"by resource", store.GrantFilter{Resource: "https://mcp.example"}, "xxx-"},
-		{"by person and client", store.GrantFilter{Person: h.person.ID, Client: h.client.ID}, "x--x"},
-		{"by all three", store.GrantFilter{Person: h.person.ID, Client: h.client.ID, Resource: "https://mcp.example"}, "x---"},
-		{"by nothing", store.GrantFilter{}, "xxxx"},
-		{"by a person who has none", store.GrantFilter{Person: "per-none"}, "----"},
-	} {
-		h.Run(tt.name, func(t *testing.T) {
+	for choice := range 8 {
+		var f store.GrantFilter
+		if choice&1 != 0 {
+			f.Person = h.person.ID
+		}
+		if choice&2 != 0 {
+			f.Client = h.client.ID
+		}
+		if choice&4 != 0 {
+			f.Resource = "https://mcp.example"
+		}
+		h.Run(fmt.Sprintf("person %t, client %t, resource %t", f.Person != "", f.Client != "", f.Resource != ""), func(t *testing.T) {
 			h := h.in(t)
 			_, err := h.EndGrants(ctx, store.GrantFilter{}, store.EndedByOperator, h.now)
 			h.must(err, "EndGrants")
-			grants := []store.Grant{h.grant(), h.grant(), h.grant(), h.grant()}
+			grants := []store.Grant{h.grant(), h.grant(), h.grant(), h.grant(), h.grant(), h.grant()}
 			grants[1].Person, grants[2].Client, grants[3].Resource = otherPerson.ID, otherClient.ID, "https://other.example"
-			for _, g := range grants {
-				h.must(h.FileGrant(ctx, g), "FileGrant")
-			}
-			ended, err := h.EndGrants(ctx, tt.filter, store.EndedByPerson, h.at(time.Second))
-			h.must(err, "EndGrants")
-			got, count := "", 0
-			for _, g := range grants {
-				switch s := h.stored(g.ID); {
-				case s.EndedAt.IsZero() && s.EndReason == "":
-					got += "-"
-				case s.EndedAt.Equal(h.at(time.Second)) && s.EndReason == store.EndedByPerson:
-					got, count = got+"x", count+1
+			grants[4].EndedAt, grants[4].EndReason = h.now, store.EndedByReuse
+			grants[5].Expires = h.at(time.Second)
+			fits := []bool{true, f.Person == "", f.Client == "", f.Resource == "", false, false}
+			want := 0
+			for i := range grants {
+				h.must(h.FileGrant(ctx, grants[i]), "FileGrant")
+				if fits[i] {
+					grants[i].EndedAt, grants[i].EndReason = h.at(time.Second), store.EndedByPerson
+					want++
 				}
 			}
-			if got != tt.want || ended != count {
-				h.Errorf("EndGrants(%+v) = %d and ended %s, want %s", tt.filter, ended, got, tt.want)
+			ended, err := h.EndGrants(ctx, f, store.EndedByPerson, h.at(time.Second))
+			h.must(err, "EndGrants")
+			same(h, "how many were ended", ended, want)
+			for i, g := range grants {
+				same(h, fmt.Sprintf("grant %d", i), h.stored(g.ID), g)
 			}
 		})
 	}
-	g := h.filed()
-	n, err := h.EndGrants(ctx, store.GrantFilter{Person: h.person.ID}, store.EndedByPerson, g.Expires)
+	n, err := h.EndGrants(ctx, store.GrantFilter{Person: "per-none"}, store.EndedByPerson, h.now)
 	h.must(err, "EndGrants")
-	same(h, "how many expired grants were ended", n, 0)
+	same(h, "how many of nobody's grants were ended", n, 0)
 }
 
 func testUsedClient(h *house) {

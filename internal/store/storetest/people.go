@@ -139,7 +139,11 @@ func testSetPassword(h *house, endGrants bool) {
 func testRenewPassword(h *house) {
 	ctx := h.Context()
 	l := h.traces()
+	twin := h.newPerson() // with the same hash, as no two people have; but who knows
 	h.must(h.RenewPassword(ctx, h.person.ID, h.person.Password, "$argon2id$2"), "RenewPassword")
+	kept, err := h.Person(ctx, twin.ID)
+	h.must(err, "Person")
+	same(h, "another person", kept, twin)
 	same(h, "what is left after a new hash", h.stands(l), map[string]bool{"session": true, "sign-in": true, "grant": true})
 	h.want(store.ErrChanged, h.RenewPassword(ctx, h.person.ID, h.person.Password, "$argon2id$3"), "RenewPassword of an old hash")
 	h.want(store.ErrChanged, h.RenewPassword(ctx, "per-none", "", "$argon2id$3"), "RenewPassword of nobody")
@@ -177,18 +181,21 @@ func testSessionLife(h *house) {
 	for _, tt := range []struct {
 		name  string
 		idle  time.Duration
+		used  time.Duration
 		now   time.Duration
 		alive bool
 	}{
-		{"just before it was idle too long", time.Hour, time.Hour - time.Millisecond, true},
-		{"when it was idle too long", time.Hour, time.Hour, false},
-		{"just before it is over", 20 * time.Hour, 10*time.Hour - time.Millisecond, true},
-		{"when it is over", 20 * time.Hour, 10 * time.Hour, false},
+		{"just before it was idle too long", time.Hour, 0, time.Hour - time.Millisecond, true},
+		{"when it was idle too long", time.Hour, 0, time.Hour, false},
+		{"when it was idle too long, though marked used", time.Hour, time.Hour, time.Hour, false},
+		{"just before it is over", 20 * time.Hour, 0, 10*time.Hour - time.Millisecond, true},
+		{"when it is over", 20 * time.Hour, 0, 10 * time.Hour, false},
+		{"when it is over, though marked used", 20 * time.Hour, 10 * time.Hour, 10 * time.Hour, false},
 	} {
 		h.Run(tt.name, func(t *testing.T) {
 			h := h.in(t)
 			s := h.someSession()
-			s.IdleUntil = h.at(tt.idle)
+			s.IdleUntil, s.UsedAt = h.at(tt.idle), h.at(tt.used)
 			h.must(h.OpenSession(h.Context(), s, store.Digest{}), "OpenSession")
 			got, _, err := h.Session(h.Context(), s.ID, 20*time.Hour, h.at(tt.now))
 			if !tt.alive {
@@ -202,7 +209,12 @@ func testSessionLife(h *house) {
 }
 
 func testSessionTouch(h *house) {
-	s := h.session()
+	s, other := h.session(), h.session()
+	defer func() {
+		got, _, err := h.Session(h.Context(), other.ID, time.Hour, h.now)
+		h.must(err, "Session of another browser")
+		same(h, "a session that was not used", got, other)
+	}()
 	look := func(now time.Duration, used, idle time.Time) {
 		h.Helper()
 		got, _, err := h.Session(h.Context(), s.ID, 2*time.Hour, h.at(now))

@@ -81,6 +81,10 @@ func testSignIn(h *house) {
 	changed := h.newPerson()
 	h.must(h.SetPassword(ctx, changed.ID, "$argon2id$2", false, h.at(1)), "SetPassword at the same millisecond")
 	h.must(h.SetPassword(ctx, changed.ID, "$argon2id$3", false, h.at(time.Millisecond)), "SetPassword")
+	elsewhere := store.PersonID(h.unique("per"))
+	h.must(h.other.CreatePerson(ctx, store.Person{ID: elsewhere}), "CreatePerson in another project")
+	created := store.PersonID(h.unique("per"))
+	h.must(h.CreatePerson(ctx, store.Person{ID: created, Disabled: true}), "CreatePerson")
 	for _, tt := range []struct {
 		name    string
 		id      store.RequestID
@@ -93,6 +97,8 @@ func testSignIn(h *house) {
 		{"when it expires", "", browser, h.person.ID, h.at(30 * time.Minute)},
 		{"a person who is not there", "", browser, "per-none", h.now},
 		{"a person who is disabled", "", browser, disabled.ID, h.now},
+		{"a person who was disabled from the start", "", browser, created, h.now},
+		{"a person of another project", "", browser, elsewhere, h.now},
 		{"a person whose password changed since", "", browser, changed.ID, h.now},
 	} {
 		h.Run(tt.name, func(t *testing.T) {

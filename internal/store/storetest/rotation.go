@@ -33,6 +33,18 @@ var misturns = []struct {
 		h.must(h.EndGrant(h.Context(), u.Grant, store.EndedByReuse, h.now), "EndGrant")
 	}},
 	{"a grant whose code was not spent", func(h *house, u *store.GrantUse) { u.Grant = h.filed().ID }},
+	{"a grant with a generation, whose code was not spent", func(h *house, u *store.GrantUse) {
+		g := h.grant()
+		g.Generation = 1
+		h.must(h.FileGrant(h.Context(), g), "FileGrant")
+		u.Grant = g.ID
+	}},
+	{"a grant that expires before it is idle", func(h *house, u *store.GrantUse) {
+		g := h.grant()
+		g.CodeSpent, g.Generation, g.Expires = h.now, 1, u.Now
+		h.must(h.FileGrant(h.Context(), g), "FileGrant")
+		u.Grant = g.ID
+	}},
 	{"a grant without refresh tokens", func(h *house, u *store.GrantUse) {
 		g := h.grant()
 		g.Refreshable = false
@@ -60,7 +72,7 @@ func testRotateGrant(h *house) {
 			same(h, "the grant", h.stored(id), before)
 		})
 	}
-	h.around((*house).spent, func(h *house, g store.Grant) error {
+	h.around(true, func(h *house, g store.Grant) error {
 		use := h.grantUse(g)
 		if c, err := h.Client(ctx, g.Client); err == nil {
 			use.ClientVersion = c.Version
