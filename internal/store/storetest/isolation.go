@@ -35,6 +35,7 @@ func (h *house) belong() belongings {
 	b := belongings{request: h.opened(), signedIn: h.signedIn(), decided: h.signedIn(), grant: h.filed(), spent: h.spent(), consent: h.agree(h.key(), h.now),
 		session: h.session(), attempt: store.DigestOf(h.unique("key")), token: store.DigestOf(h.unique("token")), document: h.newClient(store.Document)}
 	h.signingKey("1", h.now)
+	h.signingKey("2", h.now)
 	h.must(h.CreateFirstOperator(ctx, h.someOperator()), "CreateFirstOperator")
 	h.must(h.CountFailure(ctx, h.now, time.Hour, b.attempt), "CountFailure")
 	h.must(h.RevokeToken(ctx, b.token, h.at(time.Hour)), "RevokeToken")
@@ -87,6 +88,13 @@ func nothing(empty bool, err error) error {
 	return err
 }
 
+func (h *house) endGrants(f store.GrantFilter) func(s store.Store) error {
+	return func(s store.Store) error {
+		n, err := s.EndGrants(h.Context(), f, store.EndedByClient, h.now)
+		return nothing(n == 0, err)
+	}
+}
+
 func (h *house) trespasses(b belongings) []trespass {
 	ctx := h.Context()
 	gone := store.ErrNotFound
@@ -103,10 +111,10 @@ func (h *house) trespasses(b belongings) []trespass {
 		{"Grant", func(s store.Store) error { _, err := s.Grant(ctx, b.grant.ID); return err }, gone},
 		{"LiveGrant", func(s store.Store) error { _, err := s.LiveGrant(ctx, b.spent.ID, h.now); return err }, gone},
 		{"EndGrant", func(s store.Store) error { return s.EndGrant(ctx, b.grant.ID, store.EndedByClient, h.now) }, gone},
-		{"EndGrants", func(s store.Store) error {
-			n, err := s.EndGrants(ctx, store.GrantFilter{}, store.EndedByClient, h.now)
-			return nothing(n == 0, err)
-		}, nil},
+		{"EndGrants", h.endGrants(store.GrantFilter{}), nil},
+		{"EndGrants", h.endGrants(store.GrantFilter{Person: h.person.ID}), nil},
+		{"EndGrants", h.endGrants(store.GrantFilter{Client: h.client.ID}), nil},
+		{"EndGrants", h.endGrants(store.GrantFilter{Person: h.person.ID, Client: h.client.ID}), nil},
 		{"TokenRevoked", func(s store.Store) error { v, err := s.TokenRevoked(ctx, b.token); return nothing(!v, err) }, nil},
 		{"Consent", func(s store.Store) error { _, err := s.Consent(ctx, h.key()); return err }, gone},
 		{"ConsentsOf", func(s store.Store) error { v, err := s.ConsentsOf(ctx, h.person.ID); return nothing(v == nil, err) }, nil},
@@ -120,11 +128,16 @@ func (h *house) trespasses(b belongings) []trespass {
 		{"PersonByEmail", func(s store.Store) error { _, err := s.PersonByEmail(ctx, h.person.Email); return err }, gone},
 		{"People", func(s store.Store) error { v, err := s.People(ctx, "", 100); return nothing(v == nil, err) }, nil},
 		{"HasOperator", func(s store.Store) error { v, err := s.HasOperator(ctx); return nothing(!v, err) }, nil},
+		{"SetPassword", func(s store.Store) error { return s.SetPassword(ctx, h.person.ID, "x", false, h.now) }, gone},
 		{"SetPassword", func(s store.Store) error { return s.SetPassword(ctx, h.person.ID, "x", true, h.now) }, gone},
 		{"RenewPassword", func(s store.Store) error { return s.RenewPassword(ctx, h.person.ID, h.person.Password, "x") }, store.ErrChanged},
 		{"SetPersonDisabled", func(s store.Store) error { return s.SetPersonDisabled(ctx, h.person.ID, true, h.now) }, gone},
 		{"OpenSession", func(s store.Store) error { return s.OpenSession(ctx, h.someSession(), b.session.ID) }, gone},
 		{"Session", func(s store.Store) error {
+			_, _, err := s.Session(ctx, b.session.ID, time.Hour, h.now)
+			return err
+		}, gone},
+		{"Session", func(s store.Store) error { // so late that it is marked used
 			_, _, err := s.Session(ctx, b.session.ID, time.Hour, h.at(2*time.Minute))
 			return err
 		}, gone},
@@ -163,7 +176,12 @@ func (h *house) creations(b belongings) []trespass {
 			return err
 		}, nil},
 		{"OpenRequest", func(s store.Store) error { return s.OpenRequest(ctx, b.request) }, nil},
-		{"FileGrant", func(s store.Store) error { return s.FileGrant(ctx, b.grant) }, nil},
+		{"FileGrant", func(s store.Store) error {
+			g := b.grant
+			g.CreatedAt = h.at(48 * time.Hour) // marks the client used, two days after
+			return s.FileGrant(ctx, g)
+		}, nil},
+		{"OpenSession", func(s store.Store) error { return s.OpenSession(ctx, b.session, store.Digest{}) }, nil},
 		{"RevokeToken", func(s store.Store) error { return s.RevokeToken(ctx, b.token, h.now) }, nil},
 		{"PutResource", func(s store.Store) error {
 			return s.PutResource(ctx, store.Resource{URI: "https://mcp.example", Name: "theirs"})
