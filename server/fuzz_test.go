@@ -53,7 +53,7 @@ func FuzzAuthorizeQuery(f *testing.F) {
 	good := "response_type=code&client_id=app&redirect_uri=http%3A%2F%2F127.0.0.1%3A7777%2Fcallback&state=s&scope=todo.read&code_challenge=" +
 		string(challenge(verifier)) + "&code_challenge_method=S256&resource=" + url.QueryEscape(todo)
 	for _, seed := range []string{
-		good, strings.Replace(good, "127.0.0.1", "127.0.0.1.evil.example", 1), good + "&prompt=none", good + "&redirect_uri=https://evil.example/", good + "&max_age=9999999999",
+		good, strings.Replace(good, "127.0.0.1", "127.0.0.1.evil.example", 1), strings.Replace(strings.Replace(good, "127.0.0.1", "127.0.0.1.evil.example", 1), "S256", "plain", 1), good + "&prompt=none", good + "&redirect_uri=https://evil.example/", good + "&max_age=9999999999",
 		strings.Replace(good, "callback", "callback%0d%0aLocation:%20https://evil.example", 1), strings.Replace(good, "state=s", "state=%0d%0aX:1", 1),
 		"client_id=spa&redirect_uri=https://spa.example/callback&response_type=token", "client_id=site&redirect_uri=https://site.example/callback&prompt=none&state=%E2%80%AE",
 		"%", ";", "client_id[]=app", "client_id=https://10.0.0.1/x",

@@ -3,7 +3,7 @@
 // A script is a txtar file. What stands before its first section says what it is about. A section "-- > what it
 // does --" holds requests: a command line, then lines "Header: value", "name=value" or a JSON body. A section
 // "-- < what it expects --" holds the status of the last answer, then what must be found in it: "Header: text", where
-// the header holds the text, "Header:= text", where it is the text, "= text", where the whole body is, or else a piece
+// the header holds the text, "Header:= text", where it is the text, "!Header:", which is not there at all, "= text", where the whole body is, or else a piece
 // of the body. A line that begins with "!" must not be found. {name} stands for what is known under the name; where
 // nothing is, it captures. {name|url} is the same as it is spelled in a URL.
 
@@ -129,6 +129,9 @@ func (v variables) pattern(text string) (*regexp.Regexp, []string) {
 	return regexp.MustCompile(b.String()), captures
 }
 
+// bareHeader is a header that somebody forgot the colon of: as a piece of the body it would never be there.
+var bareHeader = regexp.MustCompile(`^!?([A-Z][A-Za-z]*-[A-Za-z-]+|Location|Vary)$`)
+
 var headerLine = regexp.MustCompile(`^([A-Z][A-Za-z0-9-]*):(=?)(?: (.*))?$`)
 
 // check compares the answer with one line of an expectation. What the line captures is known afterwards.
@@ -138,6 +141,9 @@ func (v variables) check(a *answer, line string) error {
 			return fmt.Errorf("the status is not %s", line)
 		}
 		return nil
+	}
+	if bareHeader.MatchString(line) {
+		return fmt.Errorf("the name of a header ends with a colon")
 	}
 	absent := strings.HasPrefix(line, "!")
 	line = strings.TrimPrefix(line, "!")
