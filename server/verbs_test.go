@@ -267,6 +267,27 @@ var operator = map[string]func(*flow, string) error{
 		defer f.reopen()
 		return f.db.UpdateProject(f.Context(), store.Project{ID: DefaultProject, Issuer: issuer, Name: "Default", Settings: s})
 	},
+	"roles": func(f *flow, line string) error { // ORG NAME ROLE…: of a member
+		org, rest, _ := strings.Cut(line, " ")
+		name, roles, _ := strings.Cut(rest, " ")
+		return f.store().PutMember(f.Context(), store.Membership{Org: store.OrgID(org), Person: store.PersonID("per_" + name), Roles: strings.Fields(roles)})
+	},
+	"remove-member": func(f *flow, line string) error { // ORG NAME
+		org, name, _ := strings.Cut(line, " ")
+		return f.store().RemoveMember(f.Context(), store.OrgID(org), store.PersonID("per_"+name), f.clock.Now())
+	},
+	"org-policy": func(f *flow, line string) error { // ORG JSON
+		org, policy, _ := strings.Cut(line, " ")
+		o, err := f.store().Organization(f.Context(), store.OrgID(org))
+		if err != nil {
+			return err
+		}
+		o.Policy = store.ClientPolicy{}
+		if err := json.Unmarshal([]byte(policy), &o.Policy); err != nil {
+			return err
+		}
+		return f.store().UpdateOrganization(f.Context(), o)
+	},
 	"rotate-key": func(f *flow, how string) error { // [now]
 		ring, err := keys.Open(f.Context(), keys.Config{
 			Store: f.store(), Sealer: f.sealer, Project: DefaultProject, Alg: oauth.ES256, Longest: 30 * time.Minute, Now: f.clock.Now,

@@ -102,7 +102,26 @@ func (w *world) fill(t testing.TB) {
 			must(st.CreateClient(ctx, c))
 		}
 	}
+	w.employ(must)
 	w.reopen()
+}
+
+// employ makes acme, where ada is admin and bob a member, and globex, where only bob is, and whose door is closed to
+// clients that registered themselves.
+func (w *world) employ(must func(error)) {
+	ctx, st := context.Background(), w.db.For(DefaultProject)
+	must(st.PutRole(ctx, store.Role{Name: "admin", Permissions: []string{"objectives:read", "objectives:write"}}))
+	must(st.PutRole(ctx, store.Role{Name: "member", Permissions: []string{"objectives:read"}}))
+	must(st.CreateOrganization(ctx, store.Organization{ID: "acme", Slug: "acme", Name: "Acme"}))
+	must(st.CreateOrganization(ctx, store.Organization{ID: "globex", Slug: "globex", Name: "Globex", Policy: store.ClientPolicy{
+		SelfMade: store.ClientRule{Mode: store.RuleNone},
+	}}))
+	for _, m := range []store.Membership{
+		{Org: "acme", Person: "per_ada", Roles: []string{"admin"}}, {Org: "acme", Person: "per_bob", Roles: []string{"member"}},
+		{Org: "globex", Person: "per_bob", Roles: []string{"admin"}},
+	} {
+		must(st.PutMember(ctx, m))
+	}
 }
 
 // reopen makes the server read its projects again.
@@ -124,8 +143,9 @@ func (w *world) opened(t *testing.T, id store.ProjectID) *project {
 
 func resource(uri string) store.Resource {
 	if uri == okr {
-		return store.Resource{URI: uri, Name: "Objectives", Default: oauth.Scope{"okr.read"}, Scopes: []store.ResourceScope{
-			{Name: "okr.read", Description: "See objectives"}, {Name: "okr.write", Description: "Change objectives"},
+		return store.Resource{URI: uri, Name: "Objectives", ForOrg: true, Default: oauth.Scope{"okr.read"}, Scopes: []store.ResourceScope{
+			{Name: "okr.read", Description: "See objectives", Permissions: []string{"objectives:read"}},
+			{Name: "okr.write", Description: "Change objectives", Permissions: []string{"objectives:read", "objectives:write"}},
 		}}
 	}
 	return store.Resource{URI: uri, Name: "To-do list", Default: oauth.Scope{"todo.read"}, Scopes: []store.ResourceScope{
@@ -149,7 +169,7 @@ func people(t testing.TB, now time.Time) []store.Person {
 }
 
 // registeredClients are the operator's: app is public on the person's machine, spa public on the web, site
-// confidential on the web, backend a program without people, watch a protected server that introspects.
+// confidential on the web, backend a program without people, watch and lookout protected servers that introspect.
 func registeredClients(resources []string) []store.Client {
 	codes := []string{oauth.GrantAuthorizationCode, oauth.GrantRefreshToken}
 	return []store.Client{
@@ -167,6 +187,9 @@ func registeredClients(resources []string) []store.Client {
 		}},
 		{ID: "watch", Origin: store.Registered, Secrets: []store.Digest{store.DigestOf(watchSecret)}, Introspects: resources[:1], Metadata: oauth.ClientMetadata{
 			ClientName: "Watch", GrantTypes: []string{oauth.GrantClientCredentials}, TokenEndpointAuthMethod: oauth.AuthClientSecretBasic,
+		}},
+		{ID: "lookout", Origin: store.Registered, Secrets: []store.Digest{store.DigestOf(watchSecret)}, Introspects: []string{okr}, Metadata: oauth.ClientMetadata{
+			ClientName: "Lookout", GrantTypes: []string{oauth.GrantClientCredentials}, TokenEndpointAuthMethod: oauth.AuthClientSecretBasic,
 		}},
 	}
 }

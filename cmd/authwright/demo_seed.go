@@ -51,6 +51,9 @@ func (d *demoCommand) seed(ctx context.Context, db store.Database) error {
 	if err := errors.Join(st.PutResource(ctx, todoResource(todo)), st.PutResource(ctx, okrResource(okr))); err != nil {
 		return err
 	}
+	if err := seedOrganizations(ctx, st); err != nil {
+		return err
+	}
 	if err := seedClients(ctx, st, todo, okr); err != nil {
 		return err
 	}
@@ -110,10 +113,45 @@ func todoResource(uri string) store.Resource {
 }
 
 func okrResource(uri string) store.Resource {
-	return store.Resource{URI: uri, Name: "Objectives and key results", Default: oauth.Scope{"okr.read"}, Scopes: []store.ResourceScope{
-		{Name: "okr.read", Description: "See your organization's objectives and key results"},
-		{Name: "okr.write", Description: "Change objectives and key results, as far as your role allows", Implies: []string{"okr.read"}},
+	read, write := "objectives:read", "objectives:write"
+	return store.Resource{URI: uri, Name: "Objectives and key results", ForOrg: true, Default: oauth.Scope{"okr.read"}, Scopes: []store.ResourceScope{
+		{Name: "okr.read", Description: "See your organization’s objectives and key results", Permissions: []string{read}},
+		{Name: "okr.write", Description: "Change your organization’s objectives and key results", Implies: []string{"okr.read"}, Permissions: []string{read, write}},
 	}}
+}
+
+// seedOrganizations makes acme, where ada is admin and bob a member, and globex, where only bob is and which lets in
+// no client that registered itself.
+func seedOrganizations(ctx context.Context, st store.Store) error {
+	now := time.Now()
+	err := errors.Join(
+		st.PutRole(ctx, store.Role{Name: "admin", Description: "Reads and changes objectives", Permissions: []string{"objectives:read", "objectives:write"}}),
+		st.PutRole(ctx, store.Role{Name: "member", Description: "Reads objectives", Permissions: []string{"objectives:read"}}),
+	)
+	if err != nil {
+		return fmt.Errorf("roles: %w", err)
+	}
+	for _, o := range []store.Organization{
+		{ID: "acme", Slug: "acme", Name: "Acme", CreatedAt: now},
+		{ID: "globex", Slug: "globex", Name: "Globex", CreatedAt: now, Policy: store.ClientPolicy{SelfMade: store.ClientRule{Mode: store.RuleNone}}},
+	} {
+		if err := st.CreateOrganization(ctx, o); err != nil && !errors.Is(err, store.ErrExists) {
+			return fmt.Errorf("organization %s: %w", o.ID, err)
+		}
+	}
+	for _, m := range []store.Membership{
+		{Org: "acme", Person: ada, Roles: []string{"admin"}, CreatedAt: now},
+		{Org: "acme", Person: bob, Roles: []string{"member"}, CreatedAt: now},
+		{Org: "globex", Person: bob, Roles: []string{"admin"}, CreatedAt: now},
+	} {
+		if _, err := st.Member(ctx, m.Org, m.Person); err == nil {
+			continue // what was changed since the first start stays
+		}
+		if err := st.PutMember(ctx, m); err != nil {
+			return fmt.Errorf("member %s of %s: %w", m.Person, m.Org, err)
+		}
+	}
+	return nil
 }
 
 // seedClients makes the two clients every test and guide may rely on. The confidential one may ask about tokens of

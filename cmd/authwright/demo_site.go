@@ -40,7 +40,7 @@ func (d *demoCommand) handler(s *server.Server, log *slog.Logger) (http.Handler,
 	}
 	objectives, err := okr.New(okr.Config{
 		Resource: d.Issuer + "/okr/mcp", Issuer: d.Issuer, AllowedOrigins: demoOrigins, Introspection: demoRecheck,
-		Organization: func(string) string { return "acme" }, Roles: roleIn, Log: log,
+		Name: organizationName, Log: log, // who may write, the scopes of the token say
 	})
 	if err != nil {
 		return nil, fmt.Errorf("the OKR server: %w", err)
@@ -76,15 +76,15 @@ func nameOf(subject string) string {
 	return subject
 }
 
-// roleIn is who may change objectives in acme, until organizations and roles are the authorization server's.
-func roleIn(_, subject string) string {
-	switch store.PersonID(subject) {
-	case ada:
-		return okr.RoleAdmin
-	case bob:
-		return okr.RoleMember
+// organizationName is what the demo's page calls an organization.
+func organizationName(id string) string {
+	switch id {
+	case "acme":
+		return "Acme"
+	case "globex":
+		return "Globex"
 	}
-	return ""
+	return id
 }
 
 // connectLine is one way to connect.

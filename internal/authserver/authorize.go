@@ -107,9 +107,9 @@ func checkScope(ctx context.Context, s *Server, a asked) error {
 	if err != nil {
 		return err
 	}
-	scope := ceiling(a.client, wanted.Intersect(scopeNames(resource).Union(openIDScopes)))
+	scope := ceiling(a.client.Scope, wanted.Intersect(scopeNames(resource).Union(openIDScopes)))
 	if len(scope) == 0 {
-		scope = ceiling(a.client, resource.Default)
+		scope = ceiling(a.client.Scope, resource.Default)
 	}
 	if len(scope) == 0 {
 		return oauth.Errorf(oauth.InvalidScope, "this client may have none of the scopes of %s", resource.URI)
@@ -118,12 +118,12 @@ func checkScope(ctx context.Context, s *Server, a asked) error {
 	return nil
 }
 
-// ceiling keeps what the operator lets the client have.
-func ceiling(c clients.Client, scope oauth.Scope) oauth.Scope {
-	if len(c.Scope) == 0 {
+// ceiling keeps what the operator lets the client have; an empty ceiling is none.
+func ceiling(most, scope oauth.Scope) oauth.Scope {
+	if len(most) == 0 {
 		return scope
 	}
-	return scope.Intersect(c.Scope)
+	return scope.Intersect(most)
 }
 
 // checkPrompt refuses what contradicts itself.

@@ -23,6 +23,7 @@ var openIDScopes = oauth.Scope{oauth.ScopeOpenID, oauth.ScopeProfile, oauth.Scop
 type catalog struct {
 	at        time.Time
 	resources map[string]store.Resource // by the form in which they are compared
+	roles     []store.Role
 	metadata  []byte
 }
 
@@ -74,7 +75,11 @@ func (s *Server) loadCatalog(ctx context.Context, now time.Time) (*catalog, erro
 	if err != nil {
 		return nil, fmt.Errorf("reading the resources: %w", err)
 	}
-	c := &catalog{at: now, resources: make(map[string]store.Resource, len(list))}
+	roles, err := s.Store.Roles(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the roles: %w", err)
+	}
+	c := &catalog{at: now, resources: make(map[string]store.Resource, len(list)), roles: roles}
 	var scopes oauth.Scope
 	for _, r := range list {
 		canonical, err := oauth.ParseResource(r.URI)

@@ -59,18 +59,18 @@ func covers(c *store.Consent, r *store.Request, known clients.Client) bool {
 // next reads the consent that could answer the request, if it can matter, and says what is needed.
 func (s *Server) next(ctx context.Context, r *store.Request, known clients.Client) (step, error) {
 	var remembered *store.Consent
+	granted := *r
 	if r.Auth.Person != "" && r.Refusal == nil && r.Decision.Verdict == store.Undecided && known.Proven(r.RedirectURI) {
-		c, err := s.Store.Consent(ctx, store.ConsentKey{
-			Person: r.Auth.Person, Client: r.Client, RedirectHost: r.RedirectURI.Host(), Resource: r.Resource,
-		})
-		switch {
-		case err == nil:
-			remembered = &c
-		case !errors.Is(err, store.ErrNotFound):
+		var err error
+		if remembered, granted, err = s.remembered(ctx, granted, known.Client); err != nil {
 			return 0, err
 		}
 	}
-	return next(r, known, remembered), nil
+	step := next(&granted, known, remembered)
+	if step == ready {
+		*r = granted
+	}
+	return step, nil
 }
 
 // stepURL is the page where the person takes the step.

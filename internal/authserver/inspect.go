@@ -47,20 +47,40 @@ func (s *Server) verifyAccessToken(ctx context.Context, token string) (*oauth.Cl
 	return &claims, nil
 }
 
-// alive tells whether a verified token still counts: its grant is live, with its person and client enabled; a
-// client's own token is not revoked and its client enabled.
-func (s *Server) alive(ctx context.Context, token string, claims *oauth.Claims) (bool, error) {
+// alive is what a verified token still counts for, nothing when it is over: its grant is live, with its person and
+// client enabled, and holds by the policy; a client's own token is not revoked and its client enabled.
+func (s *Server) alive(ctx context.Context, token string, claims *oauth.Claims) (oauth.Scope, error) {
+	scope, err := oauth.ParseScope(claims.Scope)
+	if err != nil {
+		return nil, nil
+	}
 	id := grantOf(claims)
 	if id != "" {
 		grant, err := s.Store.LiveGrant(ctx, id, s.Now())
-		return err == nil && string(grant.Client) == claims.ClientID && string(grant.Person) == claims.Subject, unlessNotFound(err)
+		if err != nil || string(grant.Client) != claims.ClientID || string(grant.Person) != claims.Subject {
+			return nil, unlessNotFound(err)
+		}
+		return s.stillHeld(ctx, &grant, scope)
 	}
 	revoked, err := s.Store.TokenRevoked(ctx, store.DigestOf(token))
 	if revoked || err != nil {
-		return false, err
+		return nil, err
 	}
 	client, err := s.Store.Client(ctx, store.ClientID(claims.ClientID))
-	return err == nil && !client.Disabled, unlessNotFound(err)
+	if err != nil || client.Disabled {
+		return nil, unlessNotFound(err)
+	}
+	return scope, nil
+}
+
+// stillHeld is the part of a token's scope that the policy still grants.
+func (s *Server) stillHeld(ctx context.Context, g *store.Grant, scope oauth.Scope) (oauth.Scope, error) {
+	client, err := s.Clients.Recall(ctx, g.Client)
+	if err != nil {
+		return nil, unlessNotFound(err)
+	}
+	held, err := s.entitled(ctx, g, client)
+	return scope.Intersect(held), err
 }
 
 // unlessNotFound is err, or nil when it only says that there is no such thing.

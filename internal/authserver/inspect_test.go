@@ -39,7 +39,8 @@ func newServer(t *testing.T) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return New(Config{Project: project, Store: db.For("p"), Keys: ring, RefreshKey: bytes.Repeat([]byte{1}, 32), Now: now, Log: slog.New(slog.DiscardHandler)})
+	directory := &clients.Directory{Store: db.For("p"), Now: now}
+	return New(Config{Project: project, Store: db.For("p"), Clients: directory, Keys: ring, RefreshKey: bytes.Repeat([]byte{1}, 32), Now: now, Log: slog.New(slog.DiscardHandler)})
 }
 
 // TestAnAccessTokenIsOneOfThisIssuer signs claims with the right key and takes one member away at a time: what is not
@@ -103,7 +104,11 @@ func TestATokenCountsForTheGrantItNames(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	row := &store.Request{Client: "c1", Resource: "https://mcp.example.com", Scope: oauth.Scope{"a", "b"}, Auth: store.Authentication{Person: "per_1", At: now}}
+	mcp := store.Resource{URI: "https://mcp.example.com", Scopes: []store.ResourceScope{{Name: "a"}, {Name: "b"}}}
+	if err := s.Store.PutResource(ctx, mcp); err != nil {
+		t.Fatal(err)
+	}
+	row := &store.Request{Client: "c1", Resource: mcp.URI, Scope: oauth.Scope{"a", "b"}, Auth: store.Authentication{Person: "per_1", At: now}}
 	grant, _ := s.newGrant(row, clients.Client{Client: store.Client{ID: "c1"}})
 	if err := s.Store.FileGrant(ctx, grant); err != nil {
 		t.Fatal(err)
@@ -117,9 +122,9 @@ func TestATokenCountsForTheGrantItNames(t *testing.T) {
 		{"another person", "c1", "per_2", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			claims := &oauth.Claims{ClientID: tt.client, Subject: tt.person, JWTID: newTokenID(grant.ID)}
-			if got, err := s.alive(ctx, "token", claims); got != tt.want || err != nil {
-				t.Errorf("alive(%s, %s) = %v, %v, want %v", tt.client, tt.person, got, err, tt.want)
+			claims := &oauth.Claims{ClientID: tt.client, Subject: tt.person, JWTID: newTokenID(grant.ID), Scope: "a"}
+			if got, err := s.alive(ctx, "token", claims); got.Has("a") != tt.want || err != nil {
+				t.Errorf("alive(%s, %s) = %q, %v, want a: %v", tt.client, tt.person, got, err, tt.want)
 			}
 		})
 	}

@@ -50,12 +50,12 @@ func (s *Server) look(ctx context.Context, caller clients.Client, token string) 
 	if err != nil || !mayIntrospect(caller, claims.Audience) {
 		return nil, err
 	}
-	alive, err := s.alive(ctx, token, claims)
-	if err != nil || !alive {
+	scope, err := s.alive(ctx, token, claims)
+	if err != nil || len(scope) == 0 {
 		return nil, err
 	}
 	return &oauth.Introspection{
-		Active: true, Scope: claims.Scope, ClientID: claims.ClientID, TokenType: oauth.TokenTypeBearer,
+		Active: true, Scope: scope.String(), ClientID: claims.ClientID, TokenType: oauth.TokenTypeBearer,
 		Expires: int64(claims.Expires), IssuedAt: int64(claims.IssuedAt), Subject: claims.Subject,
 		Audience: claims.Audience, Issuer: claims.Issuer, JWTID: claims.JWTID, OrgID: claims.OrgID,
 	}, nil

@@ -16,16 +16,12 @@ import (
 	"github.com/authwright/authwright/oauth"
 )
 
-// issueTo makes the answer for a grant that a person gave: what was granted, less what the operator has taken from
-// the client or the resource since, and of that what is wanted. It never grows.
+// issueTo makes the answer for a grant that a person gave: what still holds of what was granted, and of that what is
+// wanted. It never grows.
 func (s *Server) issueTo(ctx context.Context, client clients.Client, g *store.Grant, wanted oauth.Scope) (*oauth.TokenResponse, error) {
-	resource, err := s.resource(ctx, g.Resource)
+	scope, err := s.hold(ctx, g, client.Client)
 	if err != nil {
-		return nil, asDeadGrant(err)
-	}
-	scope := ceiling(client, g.Scope.Intersect(scopeNames(resource).Union(openIDScopes)))
-	if len(scope) == 0 {
-		return nil, oauth.Errorf(oauth.InvalidGrant, "nothing is left of what was granted: authorize again")
+		return nil, err
 	}
 	return s.issue(ctx, g, narrow(scope, wanted), true)
 }

@@ -51,7 +51,7 @@ func (s *Server) readUserinfo(r *http.Request) (*userinfo, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case !alive:
+	case !alive.Has(oauth.ScopeOpenID):
 		return nil, oauth.Errorf(oauth.InvalidToken, "the token is revoked")
 	}
 	person, err := s.Store.Person(r.Context(), store.PersonID(claims.Subject))

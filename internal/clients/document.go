@@ -78,7 +78,11 @@ func (d *Directory) mayRead(id store.ClientID) error {
 // an hour after its document cannot be had; a new authorization needs the document.
 func (d *Directory) refresh(ctx context.Context, id store.ClientID, known store.Client, need freshness) (store.Client, error) {
 	reading := d.fetches.DoChan(string(id), func() (any, error) {
-		return d.readDocument(context.WithoutCancel(ctx), id, known.ID != "")
+		ctx := context.WithoutCancel(ctx)
+		if filed, err := d.Store.Client(ctx, id); err == nil && d.now().Before(filed.FreshUntil) {
+			return filed, nil // by a reading that ended since known was looked up
+		}
+		return d.readDocument(ctx, id, known.ID != "")
 	})
 	var err error
 	select {

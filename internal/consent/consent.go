@@ -72,6 +72,7 @@ type question struct {
 	client   clients.Client
 	resource store.Resource
 	earlier  store.Consent // what they allowed before; zero if nothing
+	place    place         // for which organization, and what they may grant there
 }
 
 // errElsewhere says that the request has to go through another step first.
@@ -85,7 +86,7 @@ func (c *Consent) show(w http.ResponseWriter, r *http.Request) error {
 		refusal.Cause = err
 		return refusal
 	}
-	q, err := c.question(r, params.Get("request"))
+	q, err := c.question(r, params)
 	switch {
 	case errors.Is(err, errElsewhere):
 		return c.goOn(w, q.request)
@@ -104,9 +105,9 @@ func (c *Consent) show(w http.ResponseWriter, r *http.Request) error {
 
 // question loads everything the page shows. The request must be this browser's, and whoever is signed in here must be
 // who signed in to it; else it has to go back to the flow, with errElsewhere.
-func (c *Consent) question(r *http.Request, id string) (question, error) {
+func (c *Consent) question(r *http.Request, params oauth.Params) (question, error) {
 	ctx, now := r.Context(), c.now()
-	req, err := c.Jar.Visitor(r).Request(ctx, c.Store, store.RequestID(id), now)
+	req, err := c.Jar.Visitor(r).Request(ctx, c.Store, store.RequestID(params.Get("request")), now)
 	if errors.Is(err, store.ErrNotFound) {
 		return question{}, pages.StartAgain()
 	}
@@ -130,11 +131,11 @@ func (c *Consent) question(r *http.Request, id string) (question, error) {
 	if req.Refusal != nil {
 		return q, nil
 	}
-	return c.withResource(ctx, q)
+	return c.withResource(ctx, q, store.OrgID(params.Get("org")))
 }
 
-// withResource adds the resource and what the person allowed the client there before.
-func (c *Consent) withResource(ctx context.Context, q question) (question, error) {
+// withResource adds the resource, the place the person would grant it for, and what they allowed the client there before.
+func (c *Consent) withResource(ctx context.Context, q question, org store.OrgID) (question, error) {
 	resources, err := c.Resources(ctx)
 	if err != nil {
 		return question{}, fmt.Errorf("listing resources: %w", err)
@@ -152,6 +153,9 @@ func (c *Consent) withResource(ctx context.Context, q question) (question, error
 			Hint:   "Go back to the app and tell it to connect to another server.",
 		}
 	}
+	if q.place, err = c.placeOf(ctx, q, org); err != nil {
+		return question{}, err
+	}
 	q.earlier, err = c.Store.Consent(ctx, q.key())
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return question{}, fmt.Errorf("reading an earlier consent: %w", err)
@@ -166,6 +170,7 @@ func (q question) key() store.ConsentKey {
 		Client:       q.request.Client,
 		RedirectHost: q.request.RedirectURI.Host(),
 		Resource:     q.request.Resource,
+		Org:          q.place.org.ID,
 	}
 }
 
@@ -175,6 +180,7 @@ func (q question) purpose(form string) []string {
 	return []string{
 		form, string(q.request.ID), string(q.person.ID), string(q.request.RedirectURI), q.request.Resource,
 		q.request.Scope.String(), string(q.client.MetadataHash[:]), q.resource.Name,
+		string(q.place.org.ID), q.place.may.String(), q.place.org.Name,
 	}
 }
 

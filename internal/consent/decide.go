@@ -25,19 +25,22 @@ func decide(q question, verdict store.Verdict, now time.Time) (store.Decision, *
 		if q.request.Refusal != nil {
 			return store.Decision{}, nil, oauth.Errorf(oauth.InvalidRequest, "a refused request cannot be allowed")
 		}
+		if q.place.blocked != "" {
+			return store.Decision{}, nil, oauth.Errorf(oauth.AccessDenied, "there is nothing here that this person could allow this client")
+		}
 	default:
 		return store.Decision{}, nil, oauth.Errorf(oauth.InvalidRequest, "the answer is neither yes nor no")
 	}
-	decision.Scope = q.request.Scope
+	decision.Scope, decision.Org = q.place.may, q.place.org.ID
 	given := &store.Consent{
 		ConsentKey:   q.key(),
-		Scope:        q.request.Scope,
+		Scope:        q.place.may,
 		MetadataHash: q.client.MetadataHash,
 		CreatedAt:    now,
 		UpdatedAt:    now,
 	}
 	if q.allowedBefore() {
-		given.Scope = q.earlier.Scope.Union(q.request.Scope)
+		given.Scope = q.earlier.Scope.Union(q.place.may)
 		given.CreatedAt = q.earlier.CreatedAt
 	}
 	return decision, given, nil
@@ -82,7 +85,7 @@ func (c *Consent) posted(r *http.Request, name string) (oauth.Params, question, 
 		refusal.Cause = err
 		return nil, question{}, refusal
 	}
-	q, err := c.question(r, form.Get("request"))
+	q, err := c.question(r, form)
 	if err != nil {
 		return nil, q, err
 	}

@@ -207,9 +207,12 @@ func TestDecide(t *testing.T) {
 	base := question{
 		request: store.Request{Client: "app", RedirectURI: "http://127.0.0.1:5000/cb", Resource: resource, Scope: store.Scope{"b"}},
 		person:  store.Person{ID: "per_ada"},
+		place:   place{may: store.Scope{"b"}},
 	}
 	base.client.MetadataHash = store.DigestOf("today")
 	key := store.ConsentKey{Person: "per_ada", Client: "app", RedirectHost: "127.0.0.1", Resource: resource}
+	inAcme := key
+	inAcme.Org = "acme"
 	with := func(change func(*question)) question {
 		q := base
 		change(&q)
@@ -229,6 +232,11 @@ func TestDecide(t *testing.T) {
 		{"a yes to a changed client begins anew", with(func(q *question) {
 			q.earlier = store.Consent{ConsentKey: key, Scope: store.Scope{"a"}, MetadataHash: store.DigestOf("yesterday"), CreatedAt: before}
 		}), store.Allowed, &store.Consent{ConsentKey: key, Scope: store.Scope{"b"}, MetadataHash: store.DigestOf("today"), CreatedAt: now, UpdatedAt: now}, false},
+		{"a yes is for the organization and for what may be given there", with(func(q *question) {
+			q.request.Scope, q.place.mayNot = store.Scope{"b", "c"}, store.Scope{"c"}
+			q.place.org.ID = "acme"
+		}), store.Allowed, &store.Consent{ConsentKey: inAcme, Scope: store.Scope{"b"}, MetadataHash: store.DigestOf("today"), CreatedAt: now, UpdatedAt: now}, false},
+		{"a yes where nothing may be given", with(func(q *question) { q.place = place{blocked: "no"} }), store.Allowed, nil, true},
 		{"a no gives nothing", base, store.Denied, nil, false},
 		{"no answer", base, store.Undecided, nil, true},
 		{"another word", base, "maybe", nil, true},

@@ -19,7 +19,10 @@ type view struct {
 	Redirect      destination
 	Resource      store.Resource
 	Scopes        []permission
-	Changed       bool // the app describes itself differently from when it was allowed last
+	Cannot        []permission // asked for, and not this person's to give
+	Org           orgView
+	Blocked       string // why nothing can be allowed; "" when something can
+	Changed       bool   // the app describes itself differently from when it was allowed last
 	Email         string
 	Other         string // address to sign in as somebody else
 	Account       string // address to withdraw it
@@ -54,7 +57,10 @@ func (c *Consent) view(q question) view {
 		App:      c.app(q),
 		Redirect: destinationOf(q.request.RedirectURI),
 		Resource: q.resource,
-		Scopes:   permissions(q),
+		Scopes:   permissions(q, q.place.may),
+		Cannot:   permissions(q, q.place.mayNot),
+		Org:      c.orgView(q),
+		Blocked:  q.place.blocked,
 		Changed:  q.earlier.Person != "" && !q.allowedBefore(),
 		Email:    q.person.Email,
 		Other:    c.Site.Base + "/login?" + query.Encode(),
@@ -112,10 +118,10 @@ func destinationOf(redirect oauth.RedirectURI) destination {
 	}
 }
 
-// permissions says each scope of the request in the resource's words.
-func permissions(q question) []permission {
+// permissions says each of the scopes in the resource's words.
+func permissions(q question, scope oauth.Scope) []permission {
 	var list []permission
-	for _, name := range q.request.Scope {
+	for _, name := range scope {
 		text := pages.ScopeText(q.resource, name)
 		list = append(list, permission{Name: name, Text: text, Before: q.allowedBefore() && q.earlier.Scope.Has(name)})
 	}

@@ -135,6 +135,7 @@ type Resource struct {
 	Name    string
 	Scopes  []ResourceScope
 	Default Scope // granted when a request names no scope
+	ForOrg  bool  // a person grants access to it for an organization they belong to
 }
 
 // ResourceScope is a scope of a resource, in the words a person is shown.
@@ -142,6 +143,7 @@ type ResourceScope struct {
 	Name        string   `json:"name"`
 	Description string   `json:"description"`
 	Implies     []string `json:"implies,omitempty"`
+	Permissions []string `json:"permissions,omitempty"` // a person must hold all of them to grant it
 }
 
 // Request is an authorization in progress: the row that says where the flow is.
@@ -212,6 +214,9 @@ const (
 	EndedByReplay   EndReason = "replay"   // a code was used twice
 	EndedByReuse    EndReason = "reuse"    // a superseded refresh token was used
 	EndedByPassword EndReason = "password" // the person's password was reset
+
+	EndedByMembership EndReason = "membership" // the person left the organization
+	EndedByPolicy     EndReason = "policy"     // the organization lets the client in no more
 )
 
 // Grant is one authorization: a code, then a chain of refresh tokens of which the row keeps only the generation.
@@ -239,6 +244,7 @@ type Grant struct {
 	Expires     time.Time
 	EndedAt     time.Time
 	EndReason   EndReason
+	Standing    Standing // of the person in Org; read with the grant, not part of it
 }
 
 // CodeUse are the bindings of a code; all must fit.

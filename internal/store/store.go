@@ -45,6 +45,7 @@ type Store interface {
 	Clients
 	Resources
 	People
+	Organizations
 	Sessions
 	Attempts
 	Keys

@@ -14,10 +14,16 @@ const grantColumns = `id, person_id, client_id, org_id, resource, scope, redirec
 	refreshable, code, code_expires_at, code_spent_at, generation, rotated_at, created_at, used_at, idle_until, expires_at,
 	ended_at, end_reason`
 
+// standing is what the person of the grant is where the grant belongs, read with it.
+const standing = `,
+	coalesce((select m.roles from memberships m
+		where m.project_id = $1 and m.org_id = grants.org_id and m.person_id = grants.person_id), ''),
+	coalesce((select o.policy from organizations o where o.project_id = $1 and o.id = grants.org_id), '{}')`
+
 func scanGrant(r row) (g store.Grant, err error) {
 	return g, r.scan(&g.ID, &g.Person, &g.Client, &g.Org, &g.Resource, &g.Scope, &g.RedirectURI, &g.Challenge, (*opaque)(&g.Nonce),
 		&g.AuthTime, &g.Methods, &g.Refreshable, &g.Code, &g.CodeExpires, &g.CodeSpent, &g.Generation, &g.RotatedAt,
-		&g.CreatedAt, &g.UsedAt, &g.IdleUntil, &g.Expires, &g.EndedAt, &g.EndReason)
+		&g.CreatedAt, &g.UsedAt, &g.IdleUntil, &g.Expires, &g.EndedAt, &g.EndReason, &g.Standing.Roles, asJSON{&g.Standing.Policy})
 }
 
 var insertGrant = sql("filing a grant", `
@@ -46,10 +52,12 @@ func (s *projectStore) FileGrant(ctx context.Context, g store.Grant) error {
 }
 
 // usable is what SpendCode, RotateGrant and LiveGrant ask of a grant's surroundings: its person is enabled and did not
-// lose the grants of that log-in, and its client is enabled.
+// lose the grants of that log-in, they belong to the grant's organization, and its client is enabled.
 const usable = `
 	and (person_id = '' or exists (select 1 from people p where p.project_id = $1 and p.id = person_id
 		and not p.disabled and p.grants_ended_at <= auth_at))
+	and (org_id = '' or exists (select 1 from memberships m
+		where m.project_id = $1 and m.org_id = grants.org_id and m.person_id = grants.person_id))
 	and exists (select 1 from clients c where c.project_id = $1 and c.id = client_id and not c.disabled`
 
 // theGrant is the row that SpendCode and RotateGrant change: the client that was authenticated is the grant's, as it is
@@ -63,7 +71,7 @@ var spendCode = sql("spending a code", `
 	where `+theGrant+`
 		and code = $7 and redirect_uri = $8 and challenge = $9 and ($10 = '' or resource = $10)
 		and code_spent_at = 0 and code_expires_at > $5 and expires_at > $5 and ended_at = 0
-	returning `+grantColumns)
+	returning `+grantColumns+standing)
 
 // SpendCode marks a code used. One of any number of callers changes the row from unspent to spent.
 func (s *projectStore) SpendCode(ctx context.Context, u store.CodeUse) (store.Grant, error) {
@@ -92,7 +100,7 @@ var rotateGrant = sql("rotating a grant", `
 		and refreshable and code_spent_at > 0 and ended_at = 0 and idle_until > $5 and expires_at > $5
 		and ($9 = '' or resource = $9)
 		and $7 > 0 and (generation = $7 or (generation = $7 + 1 and rotated_at > $8))
-	returning `+grantColumns)
+	returning `+grantColumns+standing)
 
 // RotateGrant moves a grant to the next generation, or repeats the step that was just taken.
 func (s *projectStore) RotateGrant(ctx context.Context, u store.GrantUse) (store.Grant, error) {
@@ -105,7 +113,7 @@ func (s *projectStore) RotateGrant(ctx context.Context, u store.GrantUse) (store
 }
 
 var selectGrant = sql("reading a grant", `
-	select `+grantColumns+` from grants where project_id = $1 and id = $2`)
+	select `+grantColumns+standing+` from grants where project_id = $1 and id = $2`)
 
 // Grant returns a grant whatever its state.
 func (s *projectStore) Grant(ctx context.Context, id store.GrantID) (store.Grant, error) {
@@ -113,7 +121,7 @@ func (s *projectStore) Grant(ctx context.Context, id store.GrantID) (store.Grant
 }
 
 var selectLiveGrant = sql("reading a live grant", `
-	select `+grantColumns+` from grants where project_id = $1 and id = $2 and ended_at = 0 and expires_at > $3`+usable+`)`)
+	select `+grantColumns+standing+` from grants where project_id = $1 and id = $2 and ended_at = 0 and expires_at > $3`+usable+`)`)
 
 // LiveGrant returns a grant that is not ended nor expired, and whose person and client are enabled.
 func (s *projectStore) LiveGrant(ctx context.Context, id store.GrantID, now time.Time) (store.Grant, error) {

@@ -9,16 +9,17 @@ import (
 )
 
 var upsertResource = sql("filing a resource", `
-	insert into resources (project_id, uri, name, scopes, default_scope) values ($1, $2, $3, $4, $5)
-	on conflict (project_id, uri) do update set name = excluded.name, scopes = excluded.scopes, default_scope = excluded.default_scope`)
+	insert into resources (project_id, uri, name, scopes, default_scope, for_org) values ($1, $2, $3, $4, $5, $6)
+	on conflict (project_id, uri) do update set name = excluded.name, scopes = excluded.scopes, default_scope = excluded.default_scope,
+		for_org = excluded.for_org`)
 
 // PutResource adds a resource or replaces it.
 func (s *projectStore) PutResource(ctx context.Context, r store.Resource) error {
-	return need(ctx, s.step, upsertResource.with(s.project, r.URI, r.Name, asJSON{r.Scopes}, r.Default))
+	return need(ctx, s.step, upsertResource.with(s.project, r.URI, r.Name, asJSON{r.Scopes}, r.Default, r.ForOrg))
 }
 
 var selectResources = sql("listing resources", `
-	select uri, name, scopes, default_scope from resources where project_id = $1 order by uri`)
+	select uri, name, scopes, default_scope, for_org from resources where project_id = $1 order by uri`)
 
 // Resources lists them by URI.
 func (s *projectStore) Resources(ctx context.Context) ([]store.Resource, error) {
@@ -26,5 +27,5 @@ func (s *projectStore) Resources(ctx context.Context) ([]store.Resource, error) 
 }
 
 func scanResource(r row) (res store.Resource, err error) {
-	return res, r.scan(&res.URI, &res.Name, asJSON{&res.Scopes}, &res.Default)
+	return res, r.scan(&res.URI, &res.Name, asJSON{&res.Scopes}, &res.Default, &res.ForOrg)
 }

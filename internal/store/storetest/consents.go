@@ -60,7 +60,7 @@ func testWithdrawConsent(h *house) {
 	others[1].Client = h.newClient(store.Registered).ID
 	others[2].RedirectURI = "https://other.example/cb"
 	others[3].Resource = "https://other.example"
-	others[4].Org = "other"
+	others[4].Org, others[4].Standing = "other", store.Standing{}
 	for _, g := range others {
 		h.must(h.FileGrant(ctx, g), "FileGrant")
 		key := h.key()

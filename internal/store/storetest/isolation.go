@@ -40,6 +40,7 @@ func (h *house) belong() belongings {
 	h.must(h.CountFailure(ctx, h.now, time.Hour, b.attempt), "CountFailure")
 	h.must(h.RevokeToken(ctx, b.token, h.at(time.Hour)), "RevokeToken")
 	h.must(h.PutResource(ctx, store.Resource{URI: "https://mcp.example", Name: "mine"}), "PutResource")
+	h.must(h.PutRole(ctx, store.Role{Name: "member", Permissions: []string{"mine"}}), "PutRole")
 	_, err := h.Secret(ctx, "mac", []byte("mine"))
 	h.must(err, "Secret")
 	return b
@@ -65,6 +66,9 @@ func (h *house) snapshot(b belongings) []any {
 	keep(h.Clients(ctx, "", 100))
 	keep(h.Resources(ctx))
 	keep(h.People(ctx, "", 100))
+	keep(h.Organizations(ctx, "", 100))
+	keep(h.Members(ctx, "org", "", 100))
+	keep(h.Roles(ctx))
 	session, _, err := h.Session(ctx, b.session.ID, time.Hour, h.now)
 	keep(session, err)
 	keep(h.Attempts(ctx, h.now, b.attempt))
@@ -131,6 +135,23 @@ func (h *house) trespasses(b belongings) []trespass {
 		{"SetPassword", func(s store.Store) error { return s.SetPassword(ctx, h.person.ID, "x", false, h.now) }, gone},
 		{"SetPassword", func(s store.Store) error { return s.SetPassword(ctx, h.person.ID, "x", true, h.now) }, gone},
 		{"RenewPassword", func(s store.Store) error { return s.RenewPassword(ctx, h.person.ID, h.person.Password, "x") }, store.ErrChanged},
+		{"Organization", func(s store.Store) error { _, err := s.Organization(ctx, "org"); return err }, gone},
+		{"Organizations", func(s store.Store) error { v, err := s.Organizations(ctx, "", 100); return nothing(v == nil, err) }, nil},
+		{"UpdateOrganization", func(s store.Store) error {
+			return s.UpdateOrganization(ctx, store.Organization{ID: "org", Slug: "theirs", Version: 1})
+		}, store.ErrChanged},
+		{"PutMember", func(s store.Store) error {
+			return s.PutMember(ctx, store.Membership{Org: "org", Person: h.person.ID, Roles: []string{"admin"}})
+		}, gone},
+		{"RemoveMember", func(s store.Store) error { return s.RemoveMember(ctx, "org", h.person.ID, h.now) }, gone},
+		{"Members", func(s store.Store) error { v, err := s.Members(ctx, "org", "", 100); return nothing(v == nil, err) }, nil},
+		{"Member", func(s store.Store) error { _, err := s.Member(ctx, "org", h.person.ID); return err }, gone},
+		{"OrganizationsOf", func(s store.Store) error {
+			v, err := s.OrganizationsOf(ctx, h.person.ID)
+			return nothing(v == nil, err)
+		}, nil},
+		{"DeleteRole", func(s store.Store) error { return s.DeleteRole(ctx, "member") }, gone},
+		{"Roles", func(s store.Store) error { v, err := s.Roles(ctx); return nothing(v == nil, err) }, nil},
 		{"SetPersonDisabled", func(s store.Store) error { return s.SetPersonDisabled(ctx, h.person.ID, true, h.now) }, gone},
 		{"OpenSession", func(s store.Store) error { return s.OpenSession(ctx, h.someSession(), b.session.ID) }, gone},
 		{"Session", func(s store.Store) error {
@@ -161,6 +182,12 @@ func (h *house) creations(b belongings) []trespass {
 			p := h.person
 			p.ID, p.Email = p.ID+"-2", "first@example.com"
 			return s.CreateFirstOperator(ctx, p)
+		}, nil},
+		{"CreateOrganization", func(s store.Store) error {
+			return s.CreateOrganization(ctx, store.Organization{ID: "org", Slug: "org", Name: "theirs"})
+		}, nil},
+		{"PutRole", func(s store.Store) error {
+			return s.PutRole(ctx, store.Role{Name: "member", Permissions: []string{"theirs"}})
 		}, nil},
 		{"CreateClient", func(s store.Store) error { return s.CreateClient(ctx, h.client) }, nil},
 		{"RegisterClient", func(s store.Store) error {

@@ -26,6 +26,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Database) {
 		{"consents", consentTests},
 		{"clients", clientTests},
 		{"people", peopleTests},
+		{"organizations", organizationTests},
 		{"operators", operatorTests},
 		{"sessions", sessionTests},
 		{"attempts", attemptTests},
@@ -67,6 +68,7 @@ func newHouse(t *testing.T, db store.Database) *house {
 	id := store.NewID(time.Now())
 	h := &house{T: t, db: db, project: store.ProjectID(id), now: birth, serial: new(int),
 		Store: db.For(store.ProjectID(id)), other: db.For(store.ProjectID(id + "-other"))}
+	h.must(h.CreateOrganization(t.Context(), store.Organization{ID: "org", Slug: "org", Name: "Org", CreatedAt: birth}), "CreateOrganization")
 	h.person = h.newPerson()
 	h.client = h.newClient(store.Registered)
 	return h
@@ -93,6 +95,7 @@ func (h *house) newPerson() store.Person {
 	id := h.unique("per")
 	p := store.Person{ID: store.PersonID(id), Email: id + "@example.com", EmailVerified: true, Name: "Zoë", Password: "$argon2id$1", CreatedAt: h.now}
 	h.must(h.CreatePerson(h.Context(), p), "CreatePerson(%s)", id)
+	h.must(h.PutMember(h.Context(), store.Membership{Org: "org", Person: p.ID, Roles: []string{"member"}, CreatedAt: h.now}), "PutMember(%s)", id)
 	return p
 }
 
@@ -121,6 +124,7 @@ func (h *house) grant() store.Grant {
 		AuthTime: h.now, Methods: []string{"pwd", "otp"}, Refreshable: true,
 		Code: store.DigestOf(id), CodeExpires: h.at(time.Minute),
 		CreatedAt: h.now, UsedAt: h.now, IdleUntil: h.at(time.Hour), Expires: h.at(10 * time.Hour),
+		Standing: store.Standing{Roles: []string{"member"}}, // as it will be read
 	}
 }
 

@@ -1,0 +1,116 @@
+// Package policy decides what a person may grant, and to which client.
+//
+// It is pure functions over records: what it says follows from what is stored and from nothing else, so it can be
+// asked again at every refresh.
+package policy
+
+import (
+	"net/url"
+	"slices"
+
+	"github.com/authwright/authwright/internal/store"
+	"github.com/authwright/authwright/oauth"
+)
+
+// Held is what a person may do in one place: the permissions of their roles there.
+type Held map[string]bool
+
+// HeldBy unites the permissions of the named roles. A name without a role holds nothing.
+func HeldBy(roles []store.Role, names []string) Held {
+	held := make(Held)
+	for _, role := range roles {
+		if !slices.Contains(names, role.Name) {
+			continue
+		}
+		for _, permission := range role.Permissions {
+			held[permission] = true
+		}
+	}
+	return held
+}
+
+// Covers tells whether every one of the permissions is held.
+func (h Held) Covers(permissions []string) bool {
+	for _, permission := range permissions {
+		if !h[permission] {
+			return false
+		}
+	}
+	return true
+}
+
+// Split parts the scopes a client wants at a resource into those the person may grant and those they may not. A
+// scope is grantable when the person's roles cover every permission in it; one without permissions is everybody's.
+func Split(wanted oauth.Scope, r store.Resource, held Held) (may, mayNot oauth.Scope) {
+	for _, name := range wanted {
+		if held.Covers(permissionsOf(r, name)) {
+			may = append(may, name)
+		} else {
+			mayNot = append(mayNot, name)
+		}
+	}
+	return may, mayNot
+}
+
+// NeedsRoles tells whether any scope of the resource needs a permission.
+func NeedsRoles(r store.Resource) bool {
+	return slices.ContainsFunc(r.Scopes, func(s store.ResourceScope) bool { return len(s.Permissions) > 0 })
+}
+
+func permissionsOf(r store.Resource, scope string) []string {
+	for _, s := range r.Scopes {
+		if s.Name == scope {
+			return s.Permissions
+		}
+	}
+	return nil
+}
+
+// Admission says whether an organization lets a client act for its members.
+type Admission int
+
+// The admissions.
+const (
+	Refused       Admission = iota // not in this organization
+	NeedsApproval                  // once an admin approved it
+	Admitted
+)
+
+// Admit applies an organization's rules to a client. Who says nothing lets in what the operator registered, what a
+// document describes and what registered itself.
+func Admit(p store.ClientPolicy, c store.Client) Admission {
+	rule := ruleFor(p, c)
+	listed := slices.Contains(rule.Clients, c.ID) || c.Origin == store.Document && slices.Contains(rule.Hosts, documentHost(c.ID))
+	switch {
+	case rule.Mode == store.RuleDefault || rule.Mode == store.RuleAll:
+		return Admitted
+	case rule.Mode == store.RuleList && listed || rule.Mode == store.RuleApprove && listed:
+		return Admitted
+	case rule.Mode == store.RuleApprove:
+		return NeedsApproval
+	default: // "none", "list" without it, and every mode that this version does not know
+		return Refused
+	}
+}
+
+func ruleFor(p store.ClientPolicy, c store.Client) store.ClientRule {
+	switch {
+	case c.FirstParty:
+		return p.FirstParty
+	case c.Origin == store.Registered:
+		return p.ThirdParty
+	case c.Origin == store.Document:
+		return p.Documents
+	default:
+		return p.SelfMade
+	}
+}
+
+// documentHost is the host that serves a client's document, as its id spells it.
+func documentHost(id store.ClientID) string {
+	u, err := url.Parse(string(id))
+	if err != nil {
+		return ""
+	}
+	return u.Host
+}
