@@ -245,6 +245,10 @@ func testSameNames(h *house) {
 	h.try(b, h.creations(b))
 	// Now that the names are there on both sides, every step from outside meets its own rows and no others.
 	before := h.snapshot(b)
+	_, _, err := h.other.Session(h.Context(), b.session.ID, time.Hour, h.at(2*time.Minute))
+	h.must(err, "Session of the same id in another project")
+	_, err = h.other.LiveGrant(h.Context(), b.spent.ID, h.now)
+	h.want(store.ErrNotFound, err, "LiveGrant from a project with the same person and client")
 	for _, tt := range h.trespasses(b) {
 		if err := tt.try(h.other); errors.Is(err, store.ErrExists) {
 			h.Errorf("%s from another project = %v", tt.method, err)
