@@ -131,9 +131,14 @@ func TestRotationPublishesBeforeItSigns(t *testing.T) {
 		t.Errorf("a moment before twice JWKSMaxAge the new key signs, want the old one")
 	}
 	b.move(time.Millisecond)
-	_, newKey := sign(t, r)
+	newToken, newKey := sign(t, r)
 	if newKey == oldKey {
 		t.Errorf("at twice JWKSMaxAge the old key signs, want the new one")
+	}
+	for kid, token := range map[string]string{oldKey: oldToken, newKey: newToken} {
+		if err := verify(t, r, token, oauth.TypeAccessToken); err != nil {
+			t.Errorf("while both are published, Verify(a token of %s) = %v, want nil", kid, err)
+		}
 	}
 	b.move(29 * time.Minute)
 	if err := verify(t, r, oldToken, oauth.TypeAccessToken); err != nil {
