@@ -40,10 +40,11 @@ func (h Held) Covers(permissions []string) bool {
 }
 
 // Split parts the scopes a client wants at a resource into those the person may grant and those they may not. A
-// scope is grantable when the person's roles cover every permission in it; one without permissions is everybody's.
+// scope is grantable when the person's roles cover every permission in it and in what it includes, which comes along at
+// the server; one without permissions is everybody's.
 func Split(wanted oauth.Scope, r store.Resource, held Held) (may, mayNot oauth.Scope) {
 	for _, name := range wanted {
-		if held.Covers(permissionsOf(r, name)) {
+		if held.Covers(needs(r, name)) {
 			may = append(may, name)
 		} else {
 			mayNot = append(mayNot, name)
@@ -57,13 +58,23 @@ func NeedsRoles(r store.Resource) bool {
 	return slices.ContainsFunc(r.Scopes, func(s store.ResourceScope) bool { return len(s.Permissions) > 0 })
 }
 
-func permissionsOf(r store.Resource, scope string) []string {
-	for _, s := range r.Scopes {
-		if s.Name == scope {
-			return s.Permissions
+// needs are the permissions in a scope and in every scope it includes, however far down.
+func needs(r store.Resource, scope string) (permissions []string) {
+	names := []string{scope}
+	for i := 0; i < len(names); i++ {
+		for _, s := range r.Scopes {
+			if s.Name != names[i] {
+				continue
+			}
+			permissions = append(permissions, s.Permissions...)
+			for _, included := range s.Implies {
+				if !slices.Contains(names, included) {
+					names = append(names, included)
+				}
+			}
 		}
 	}
-	return nil
+	return permissions
 }
 
 // Admission says whether an organization lets a client act for its members.
@@ -79,7 +90,7 @@ const (
 // Admit applies an organization's rules to a client. Who says nothing lets in what the operator registered, what a
 // document describes and what registered itself.
 func Admit(p store.ClientPolicy, c store.Client) Admission {
-	rule := ruleFor(p, c)
+	rule := RuleFor(&p, c)
 	listed := slices.Contains(rule.Clients, c.ID) || c.Origin == store.Document && slices.Contains(rule.Hosts, documentHost(c.ID))
 	switch {
 	case rule.Mode == store.RuleDefault || rule.Mode == store.RuleAll:
@@ -93,16 +104,17 @@ func Admit(p store.ClientPolicy, c store.Client) Admission {
 	}
 }
 
-func ruleFor(p store.ClientPolicy, c store.Client) store.ClientRule {
+// RuleFor is the part of a policy that a client falls under.
+func RuleFor(p *store.ClientPolicy, c store.Client) *store.ClientRule {
 	switch {
 	case c.FirstParty:
-		return p.FirstParty
+		return &p.FirstParty
 	case c.Origin == store.Registered:
-		return p.ThirdParty
+		return &p.ThirdParty
 	case c.Origin == store.Document:
-		return p.Documents
+		return &p.Documents
 	default:
-		return p.SelfMade
+		return &p.SelfMade
 	}
 }
 

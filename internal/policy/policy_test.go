@@ -75,6 +75,31 @@ func TestAnOrganizationAdmits(t *testing.T) {
 	}
 }
 
+func TestAScopeNeedsWhatItIncludesNeeds(t *testing.T) {
+	chain := store.Resource{Scopes: []store.ResourceScope{
+		{Name: "read", Permissions: []string{"r"}},
+		{Name: "write", Permissions: []string{"w"}, Implies: []string{"read"}},
+		{Name: "all", Implies: []string{"write"}},
+		{Name: "loop", Implies: []string{"loop", "open"}},
+		{Name: "open", Implies: []string{"loop"}},
+	}}
+	for _, tt := range []struct {
+		name string
+		held Held
+		want string
+	}{
+		{"a writer who may not read cannot give writing that includes reading", Held{"w": true}, "loop open"},
+		{"a reader gives reading, and nothing that includes writing", Held{"r": true}, "read loop open"},
+		{"who holds both gives the whole chain", Held{"r": true, "w": true}, "read write all loop open"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if may, _ := Split(oauth.Scope{"read", "write", "all", "loop", "open"}, chain, tt.held); may.String() != tt.want {
+				t.Errorf("Split holding %v = %q, want %q", tt.held, may, tt.want)
+			}
+		})
+	}
+}
+
 // TestSplitPartsWhatIsWanted: nothing is added, nothing lost, and fewer roles never grant more.
 func TestSplitPartsWhatIsWanted(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
