@@ -33,6 +33,11 @@ func (c *console) say(format string, args ...any) error {
 	return err
 }
 
+// warn says what was done all the same, on standard error, so that it is in no script's way.
+func (c *console) warn(format string, args ...any) {
+	fmt.Fprintln(c.err, "authwright: warning:", printable(fmt.Sprintf(format, args...)))
+}
+
 // json writes a value for a program.
 func (c *console) json(v any) error {
 	e := json.NewEncoder(c.out)

@@ -22,6 +22,8 @@ type commands struct {
 	User     userCommand     `cmd:"" help:"Manage accounts."`
 	Client   clientCommand   `cmd:"" help:"Manage the programs that ask for tokens."`
 	Resource resourceCommand `cmd:"" help:"Manage the MCP servers that tokens are for."`
+	Org      orgCommand      `cmd:"" help:"Manage organizations, their members and which apps they let in."`
+	Role     roleCommand     `cmd:"" help:"Manage roles and what they permit."`
 	Project  projectCommand  `cmd:"" help:"Manage issuers and their settings."`
 	Key      keyCommand      `cmd:"" help:"Manage signing keys."`
 	Migrate  migrateCommand  `cmd:"" help:"Manage the database's schema."`

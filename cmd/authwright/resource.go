@@ -26,6 +26,8 @@ type resourceAdd struct {
 	Name         string   `required:"" help:"What people are shown."`
 	Scope        []string `sep:"none" help:"A scope and what it lets an app do, in the words a person is asked: todo.read=See your to-dos. Repeat for several." placeholder:"SCOPE=WORDS"`
 	Implies      []string `sep:"none" help:"A scope that includes another: todo.write=todo.read. Repeat for several." placeholder:"SCOPE=SCOPE"`
+	Permission   []string `sep:"none" help:"What a person must hold by their roles to grant a scope: todo.write=todo:write,todo:read; they need all. Repeat for several." placeholder:"SCOPE=PERMISSION,…"`
+	ForOrg       bool     `help:"People grant access to it for an organization they belong to, not for themselves."`
 	DefaultScope []string `sep:"none" help:"Scope that is asked about when an app names none. Repeat for several." placeholder:"SCOPE"`
 	Default      bool     `help:"It is the project's default: the one meant when an app names no resource."`
 }
@@ -38,6 +40,9 @@ func (r *resourceAdd) Run(ctx context.Context, out *console) error {
 	}
 	return r.within(ctx, func(d *deployment, project store.Project, st store.Store) error {
 		if err := st.PutResource(ctx, added); err != nil {
+			return err
+		}
+		if err := warnUnheld(ctx, st, out, added); err != nil {
 			return err
 		}
 		if r.Default {
@@ -59,7 +64,7 @@ func (r *resourceAdd) resource() (store.Resource, error) {
 	if err != nil {
 		return store.Resource{}, err
 	}
-	res := store.Resource{URI: uri, Name: strings.TrimSpace(r.Name)}
+	res := store.Resource{URI: uri, Name: strings.TrimSpace(r.Name), ForOrg: r.ForOrg}
 	if res.Name == "" {
 		return res, errors.New("--name: say what people are shown")
 	}
@@ -76,6 +81,7 @@ func (r *resourceAdd) resource() (store.Resource, error) {
 		res.Scopes = append(res.Scopes, store.ResourceScope{Name: name, Description: strings.TrimSpace(words)})
 	}
 	wrong = append(wrong, r.imply(&res)...)
+	wrong = append(wrong, r.permit(&res)...)
 	for _, name := range r.DefaultScope {
 		if scopeOf(&res, name) == nil {
 			wrong = append(wrong, fmt.Errorf("--default-scope %s: name it with --scope as well", name))
@@ -98,6 +104,43 @@ func (r *resourceAdd) imply(res *store.Resource) (wrong []error) {
 		}
 	}
 	return wrong
+}
+
+// permit writes down which permissions a scope needs.
+func (r *resourceAdd) permit(res *store.Resource) (wrong []error) {
+	for _, one := range r.Permission {
+		name, permissions, _ := strings.Cut(one, "=")
+		scope := scopeOf(res, name)
+		if scope == nil || permissions == "" {
+			wrong = append(wrong, fmt.Errorf("--permission %q: write SCOPE=PERMISSION,…, the scope named with --scope as well", one))
+			continue
+		}
+		for _, permission := range strings.Split(permissions, ",") {
+			switch {
+			case !permissionName.MatchString(permission):
+				wrong = append(wrong, fmt.Errorf("--permission %q: %w", one, badPermission(permission)))
+			case !slices.Contains(scope.Permissions, permission):
+				scope.Permissions = append(scope.Permissions, permission)
+			}
+		}
+	}
+	return wrong
+}
+
+// warnUnheld tells which permissions no role holds, so that nobody can grant what needs them.
+func warnUnheld(ctx context.Context, st store.Organizations, out *console, res store.Resource) error {
+	roles, err := st.Roles(ctx)
+	if err != nil {
+		return err
+	}
+	for _, scope := range res.Scopes {
+		for _, permission := range scope.Permissions {
+			if !slices.ContainsFunc(roles, func(r store.Role) bool { return slices.Contains(r.Permissions, permission) }) {
+				out.warn("no role holds %s, so nobody can grant %s: authwright role put makes one", permission, scope.Name)
+			}
+		}
+	}
+	return nil
 }
 
 func scopeOf(res *store.Resource, name string) *store.ResourceScope {
@@ -148,10 +191,11 @@ type shownResource struct {
 	Scopes       []store.ResourceScope `json:"scopes,omitempty"`
 	DefaultScope oauth.Scope           `json:"default_scope,omitempty"`
 	Default      bool                  `json:"default,omitempty"`
+	ForOrg       bool                  `json:"for_org,omitempty"`
 }
 
 func showResource(r store.Resource, chosen string) shownResource {
-	return shownResource{r.URI, r.Name, r.Scopes, r.Default, r.URI == chosen}
+	return shownResource{r.URI, r.Name, r.Scopes, r.Default, r.URI == chosen, r.ForOrg}
 }
 
 type resourceList struct {
@@ -173,11 +217,11 @@ func (r *resourceList) Run(ctx context.Context, out *console) error {
 			for _, scope := range one.Scopes {
 				scopes = append(scopes, scope.Name)
 			}
-			rows[i] = []string{one.URI, one.Name, strings.Join(scopes, " "), map[bool]string{true: "default"}[list[i].Default]}
+			rows[i] = []string{one.URI, one.Name, strings.Join(scopes, " "), map[bool]string{true: "organizations", false: "people"}[one.ForOrg], map[bool]string{true: "default"}[list[i].Default]}
 		}
 		if r.JSON {
 			return out.json(list)
 		}
-		return out.table([]string{"RESOURCE", "NAME", "SCOPES", "DEFAULT"}, rows)
+		return out.table([]string{"RESOURCE", "NAME", "SCOPES", "FOR", "DEFAULT"}, rows)
 	})
 }
