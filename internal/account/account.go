@@ -59,6 +59,7 @@ type connection struct {
 	Loopback bool // the host is the person's own machine
 	Private  bool // the host is a scheme that an app claimed
 	Server   string
+	For      string // the organization it acts for; "" for the person
 	Address  string
 	Scopes   []string
 	Since    string
@@ -111,6 +112,10 @@ func (a *Account) connections(ctx context.Context, person store.PersonID) ([]con
 	for _, resource := range resources {
 		byURI[resource.URI] = resource
 	}
+	names, err := a.organizations(ctx, consents)
+	if err != nil {
+		return nil, err
+	}
 	var list []connection
 	for _, consent := range consents {
 		record, err := a.Store.Client(ctx, consent.Client)
@@ -118,9 +123,27 @@ func (a *Account) connections(ctx context.Context, person store.PersonID) ([]con
 			return nil, fmt.Errorf("reading client %q: %w", consent.Client, err)
 		}
 		record.ID = consent.Client // also of a client that is gone
-		list = append(list, describe(consent, clients.Client{Client: record}, byURI[consent.Resource]))
+		one := describe(consent, clients.Client{Client: record}, byURI[consent.Resource])
+		one.For = names[consent.Org]
+		list = append(list, one)
 	}
 	return list, nil
+}
+
+// organizations are what people call the organizations that the consents are for.
+func (a *Account) organizations(ctx context.Context, consents []store.Consent) (map[store.OrgID]string, error) {
+	names := map[store.OrgID]string{"": ""}
+	for _, consent := range consents {
+		if _, known := names[consent.Org]; known {
+			continue
+		}
+		o, err := a.Store.Organization(ctx, consent.Org)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return nil, fmt.Errorf("reading organization %s: %w", consent.Org, err)
+		}
+		names[consent.Org] = cmp.Or(o.Name, string(consent.Org)) // also of one that is gone
+	}
+	return names, nil
 }
 
 // describe says a consent in words. A resource that is gone is known by its address.
@@ -173,7 +196,7 @@ func (a *Account) withdraw(w http.ResponseWriter, r *http.Request) error {
 			return fmt.Errorf("withdrawing a consent of person %s: %w", person.ID, err)
 		}
 		if a.Log != nil {
-			a.Log.InfoContext(r.Context(), "a person withdrew a consent", "person", person.ID, "client", consent.Client, "resource", consent.Resource)
+			a.Log.InfoContext(r.Context(), "a person withdrew a consent", "person", person.ID, "client", consent.Client, "resource", consent.Resource, "org", consent.Org)
 		}
 		return pages.Redirect(w, a.Issuer+"/account?withdrawn")
 	}

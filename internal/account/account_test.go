@@ -67,20 +67,34 @@ func (w *world) must(err error) {
 // connect makes p allow a client, and returns the live grant that came of it.
 func (w *world) connect(p store.PersonID, id store.ClientID, origin store.Origin, name string, redirect oauth.RedirectURI) store.GrantID {
 	w.Helper()
-	ctx := w.Context()
-	err := w.store.CreateClient(ctx, store.Client{ID: id, Origin: origin, Metadata: oauth.ClientMetadata{ClientName: name}, CreatedAt: now})
+	err := w.store.CreateClient(w.Context(), store.Client{ID: id, Origin: origin, Metadata: oauth.ClientMetadata{ClientName: name}, CreatedAt: now})
 	if err != nil && !errors.Is(err, store.ErrExists) {
 		w.Fatal(err)
 	}
-	r := store.Request{ID: store.RequestID(browser.NewToken()), Browser: store.DigestOf(string(p)), Client: id, RedirectURI: redirect, Resource: resource, CreatedAt: now, Expires: now.Add(time.Hour)}
-	key := store.ConsentKey{Person: p, Client: id, RedirectHost: redirect.Host(), Resource: resource}
+	return w.allow(store.ConsentKey{Person: p, Client: id, Resource: resource}, redirect)
+}
+
+// allow files a consent for what the key names and the redirect target, and a grant under it.
+func (w *world) allow(key store.ConsentKey, redirect oauth.RedirectURI) store.GrantID {
+	w.Helper()
+	ctx := w.Context()
+	p := key.Person
+	key.RedirectHost = redirect.Host()
+	r := store.Request{ID: store.RequestID(browser.NewToken()), Browser: store.DigestOf(string(p)), Client: key.Client, RedirectURI: redirect, Resource: resource, CreatedAt: now, Expires: now.Add(time.Hour)}
 	w.must(w.store.OpenRequest(ctx, r))
 	w.must(w.store.SignInRequest(ctx, r.ID, r.Browser, store.Authentication{Person: p, At: now}, now))
-	w.must(w.store.DecideRequest(ctx, r.ID, r.Browser, store.Decision{Verdict: store.Allowed, Person: p},
+	w.must(w.store.DecideRequest(ctx, r.ID, r.Browser, store.Decision{Verdict: store.Allowed, Person: p, Org: key.Org},
 		&store.Consent{ConsentKey: key, Scope: store.Scope{"todo.read", "todo.raw"}, CreatedAt: now, UpdatedAt: now}, now))
-	g := store.Grant{ID: store.GrantID(store.NewID(now)), Person: p, Client: id, Resource: resource, RedirectURI: redirect, AuthTime: now, CreatedAt: now, IdleUntil: now.Add(time.Hour), Expires: now.Add(time.Hour), CodeExpires: now.Add(time.Minute), Code: store.DigestOf(string(r.ID))}
+	g := store.Grant{ID: store.GrantID(store.NewID(now)), Person: p, Client: key.Client, Org: key.Org, Resource: resource, RedirectURI: redirect, AuthTime: now, CreatedAt: now, IdleUntil: now.Add(time.Hour), Expires: now.Add(time.Hour), CodeExpires: now.Add(time.Minute), Code: store.DigestOf(string(r.ID))}
 	w.must(w.store.CloseRequest(ctx, r.ID, r.Browser, g, now))
 	return g.ID
+}
+
+// join makes ada a member of a new organization.
+func (w *world) join(id store.OrgID, name string) {
+	w.Helper()
+	w.must(w.store.CreateOrganization(w.Context(), store.Organization{ID: id, Slug: string(id), Name: name, CreatedAt: now}))
+	w.must(w.store.PutMember(w.Context(), store.Membership{Org: id, Person: "per_ada", CreatedAt: now}))
 }
 
 func (w *world) live(id store.GrantID) bool {
@@ -203,6 +217,44 @@ func TestWithdrawingEndsTheGrantsAndNothingElse(t *testing.T) {
 	}
 	if rec := ada.do(http.MethodPost, "/account/withdraw", form); rec.Header().Get("Location") != issuer+"/account" {
 		t.Errorf("withdrawing again = %d to %q, want the page", rec.Code, rec.Header().Get("Location"))
+	}
+}
+
+// TestWithdrawingConcernsOneOrganization: the same app at the same server, for two organizations and for herself.
+func TestWithdrawingConcernsOneOrganization(t *testing.T) {
+	w := newWorld(t)
+	w.join("acme", "Acme <Ltd>")
+	w.join("globex", "Globex")
+	key := store.ConsentKey{Person: "per_ada", Client: "app", Resource: resource}
+	own := w.connect("per_ada", "app", store.SelfRegister, "Notes", "https://app.example/cb")
+	grants := make(map[store.OrgID]store.GrantID)
+	for _, org := range []store.OrgID{"acme", "globex"} {
+		key.Org = org
+		grants[org] = w.allow(key, "https://app.example/cb")
+	}
+	ada := w.signedIn("per_ada")
+	page := ada.do(http.MethodGet, "/account", nil).Body.String()
+	for _, want := range []string{
+		`for <bdi class="strong">Acme &lt;Ltd&gt;</bdi>, at <bdi class="strong">To-do</bdi>`,
+		`for <bdi class="strong">Globex</bdi>, at`, `for <bdi class="strong">To-do</bdi></span>`,
+	} {
+		if strings.Count(page, want) != 1 {
+			t.Errorf("the page has %q %d times, want once:\n%s", want, strings.Count(page, want), page)
+		}
+	}
+	key.Org, key.RedirectHost = "acme", "app.example"
+	var form url.Values
+	for _, one := range ada.withdrawals() {
+		if one.Get("connection") == formID(key) {
+			form = one
+		}
+	}
+	rec := ada.do(http.MethodPost, "/account/withdraw", form)
+	if rec.Header().Get("Location") != issuer+"/account?withdrawn" || w.live(grants["acme"]) || !w.live(grants["globex"]) || !w.live(own) {
+		t.Errorf("POST /account/withdraw for Acme = %d; live: acme's %v, globex's %v, her own %v; want only Acme's ended", rec.Code, w.live(grants["acme"]), w.live(grants["globex"]), w.live(own))
+	}
+	if page := ada.do(http.MethodGet, "/account", nil).Body.String(); strings.Contains(page, "Acme &lt;") || !strings.Contains(page, "Globex") {
+		t.Errorf("afterwards the page should lack Acme's and have Globex's:\n%s", page)
 	}
 }
 
