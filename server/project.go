@@ -158,7 +158,7 @@ func issuerPath(issuer string) (string, error) {
 func (p *project) add(method, path string, h http.Handler) {
 	e := p.routes[path]
 	if e == nil {
-		e = &endpoint{methods: make(map[string]http.Handler), shared: sharedPaths[path]}
+		e = &endpoint{methods: make(map[string]http.Handler), shared: sharedPaths[path], ends: path == "/authorize/continue"}
 		p.routes[path] = e
 	}
 	e.methods[method] = h

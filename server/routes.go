@@ -21,6 +21,7 @@ import (
 type endpoint struct {
 	methods map[string]http.Handler
 	shared  bool // pages of any origin may call it
+	ends    bool // GET ends a request, so that looking is not enough to ask for
 }
 
 // sharedPaths are the endpoints that a client may call from a page of its own (CORS).
@@ -35,6 +36,9 @@ const (
 func (s *Server) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer s.recover(w, r)
+		if s.probe(w, r) {
+			return
+		}
 		if r.Host != s.base.Host {
 			// Also for an absolute request target, whose host net/http puts here (RFC 9112 §3.2.2).
 			writeProblem(w, http.StatusMisdirectedRequest, "this server answers for "+s.base.Host+" only")
@@ -49,16 +53,22 @@ func (s *Server) Handler() http.Handler {
 	})
 }
 
+// probe answers whether the process is up and can serve, under any host: whoever probes often knows an address only.
+func (s *Server) probe(w http.ResponseWriter, r *http.Request) bool {
+	switch r.URL.EscapedPath() {
+	case s.base.Path + "/healthz":
+		writeText(w, http.StatusOK, "ok")
+	case s.base.Path + "/readyz":
+		s.ready(w, r)
+	default:
+		return false
+	}
+	return true
+}
+
 func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 	path := r.URL.EscapedPath()
-	switch {
-	case path == s.base.Path+"/healthz":
-		writeText(w, http.StatusOK, "ok")
-		return
-	case path == s.base.Path+"/readyz":
-		s.ready(w, r)
-		return
-	case strings.Contains(path, wellKnown):
+	if strings.Contains(path, wellKnown) {
 		s.wellKnown(w, r, path)
 		return
 	}
@@ -112,10 +122,10 @@ func (s *Server) wellKnown(w http.ResponseWriter, r *http.Request, path string) 
 	}
 }
 
-// serve picks the handler of the method. HEAD is GET without the body.
+// serve picks the handler of the method. HEAD is GET without the body, but where GET ends something.
 func (e *endpoint) serve(w http.ResponseWriter, r *http.Request) {
 	method := r.Method
-	if method == http.MethodHead {
+	if method == http.MethodHead && !e.ends {
 		method = http.MethodGet
 	}
 	h := e.methods[method]

@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -157,7 +158,10 @@ func checkNonce(_ context.Context, _ *Server, a asked) error {
 // authorize proves the client and the redirect target, makes the checks and sends the person to the first step
 // that is left. What fails before the redirect target is proven is shown to the person and goes nowhere else.
 func (s *Server) authorize(w http.ResponseWriter, r *http.Request) error {
-	params, err := readAuthorizeParams(r)
+	if r.Method == http.MethodPost {
+		return s.asGet(w, r)
+	}
+	params, err := oauth.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return notForClient(r, err)
 	}
@@ -185,11 +189,24 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) error {
 	return s.begin(w, r, a)
 }
 
-func readAuthorizeParams(r *http.Request) (oauth.Params, error) {
-	if r.Method == http.MethodPost {
-		return oauth.ParseForm(r)
+const maxAuthorizeURL = 8 << 10 // bytes
+
+// asGet sends a browser that posted the request to the same request as a GET (OpenID Connect Core §3.1.2.1 wants
+// both). A form of another site comes without our cookies, and would begin as a browser that is not known.
+func (s *Server) asGet(w http.ResponseWriter, r *http.Request) error {
+	params, err := oauth.ParseForm(r)
+	if err != nil {
+		return notForClient(r, err)
 	}
-	return oauth.ParseQuery(r.URL.RawQuery)
+	query := make(url.Values, len(params))
+	for name, value := range params {
+		query.Set(name, value)
+	}
+	to := s.issuer + "/authorize?" + query.Encode()
+	if len(to) > maxAuthorizeURL {
+		return notForClient(r, oauth.Errorf(oauth.InvalidRequest, "the request is longer than %d bytes", maxAuthorizeURL))
+	}
+	return pages.Redirect(w, to)
 }
 
 // newRequest is the row of an authorization that has just begun.
@@ -231,7 +248,13 @@ func notForClient(r *http.Request, err error) error {
 		Text:  "The app sent you here with a request that can’t be used, so nothing was shared with it.",
 		Hint:  "Go back to the app, remove this connection and connect again.",
 	}
-	if refusal.Code == oauth.InvalidClient {
+	switch refusal.Code {
+	case oauth.TemporarilyUnavailable:
+		page.Status, page.RetryAfter = http.StatusServiceUnavailable, 5*time.Second
+		page.Title = "We can’t check this app right now"
+		page.Text = "The app describes itself at an address that does not answer, so nothing was shared with it."
+		page.Hint = "Go back to the app and try again in a moment."
+	case oauth.InvalidClient:
 		page.Title = "We don’t know this app"
 		page.Text = "The app that sent you here is not registered, or its registration is gone. This happens when an app keeps an old connection."
 	}
