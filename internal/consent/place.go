@@ -19,8 +19,8 @@ import (
 type place struct {
 	org         store.MyOrganization
 	choices     []store.MyOrganization
-	may, mayNot oauth.Scope
-	blocked     string // why nothing can be allowed here
+	may, mayNot oauth.Scope // what is asked for, by what the person holds; neither where the client stays out
+	blocked     string      // why nothing can be allowed here
 }
 
 // placeOf reads the person's organizations and roles, for the organization they chose, or else the first that lets
@@ -42,15 +42,15 @@ func (c *Consent) placeOf(ctx context.Context, q question, chosen store.OrgID) (
 		return place{}, fmt.Errorf("listing the organizations of person %s: %w", q.person.ID, err)
 	}
 	if len(mine) == 0 {
-		return place{mayNot: q.request.Scope, blocked: "This server is for organizations, and you belong to none here. Ask an administrator of yours to add you."}, nil
+		return place{blocked: "This server is for organizations, and you belong to none here. Ask an administrator of yours to add you."}, nil
 	}
 	p := place{choices: mine, org: choose(mine, chosen, q.client.Client)}
 	switch policy.Admit(p.org.Policy, q.client.Client) {
 	case policy.Refused:
-		p.mayNot, p.blocked = q.request.Scope, refusal(p.org.Name, q.client.Client)
+		p.blocked = refusal(p.org.Name, q.client.Client)
 		return p, nil
 	case policy.NeedsApproval:
-		p.mayNot, p.blocked = q.request.Scope, p.org.Name+" lets apps in once an administrator approved them, and this one is not approved yet. Ask an administrator to approve it, then connect again."
+		p.blocked = p.org.Name + " lets apps in once an administrator approved them, and this one is not approved yet. Ask an administrator to approve it, then connect again."
 		return p, nil
 	}
 	return p.grantable(q, policy.HeldBy(roles, p.org.Roles)), nil

@@ -20,6 +20,7 @@ type view struct {
 	Resource      store.Resource
 	Scopes        []permission
 	Cannot        []permission // asked for, and not this person's to give
+	Asks          []permission // asked for by a client that stays out
 	Org           orgView
 	Blocked       string // why nothing can be allowed; "" when something can
 	Changed       bool   // the app describes itself differently from when it was allowed last
@@ -52,7 +53,7 @@ type permission struct {
 
 func (c *Consent) view(q question) view {
 	query := url.Values{"request": {string(q.request.ID)}, "switch": {"1"}}
-	return view{
+	v := view{
 		Request:  q.request.ID,
 		App:      c.app(q),
 		Redirect: destinationOf(q.request.RedirectURI),
@@ -66,6 +67,10 @@ func (c *Consent) view(q question) view {
 		Other:    c.Site.Base + "/login?" + query.Encode(),
 		Account:  c.Site.Base + "/account",
 	}
+	if v.Blocked != "" && len(v.Cannot) == 0 {
+		v.Asks = permissions(q, q.request.Scope)
+	}
+	return v
 }
 
 // app finds the most trustworthy name there is: the well-known one, the operator's, the host that serves the
