@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { closeBrowser, Person } from './lib/browser.mjs';
 import { holds, matches, same } from './lib/check.mjs';
-import { ada, startDemo } from './lib/demo.mjs';
+import { ada, bob, startDemo } from './lib/demo.mjs';
 import { Documents } from './lib/documents.mjs';
 import { callTool } from './lib/mcp.mjs';
 import { authorize, authorizeURL, pkce, registered, tokensFor } from './lib/oauth.mjs';
@@ -16,7 +16,7 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const looks = [390, 1280].flatMap((width) => ['light', 'dark'].map((colorScheme) => ({ width, colorScheme })));
 
 describe('pages', { concurrency: false }, () => {
-  let demo, documents, ana;
+  let demo, documents, ana, ben;
   before(async () => {
     demo = await startDemo();
     documents = await Documents.serve();
@@ -24,9 +24,12 @@ describe('pages', { concurrency: false }, () => {
     await authorize(ana, demo.issuer, { client_id: 'demo-public', resource: demo.todo }); // she is signed in and has one app
     const { access_token } = await tokensFor(ana, demo.issuer, { resource: demo.todo, scope: 'todo.write' });
     await callTool(demo.todo, access_token, 'create_item', { title: 'water the plants' });
+    ben = await Person.arrive(bob);
+    await authorize(ben, demo.issuer, { client_id: 'demo-public', resource: demo.okr }); // he is signed in and has one for Acme
   });
   after(async () => {
     await ana?.leave();
+    await ben?.leave();
     await documents?.close();
     await demo?.stop();
     await closeBrowser();
@@ -63,6 +66,19 @@ describe('pages', { concurrency: false }, () => {
       at: () => request({ client_id: documents.put('axe', { redirect_uris: ['https://tools.example.org/cb'] }), redirect_uri: 'https://tools.example.org/cb' }),
       heading: /127\.0\.0\.1/,
     },
+    'consent, for one of two organizations': { by: member, at: byMember, heading: /wants to/, says: /Left out/ },
+    'consent, an organization that refuses the app': {
+      by: member, at: byMember, heading: /wants to/,
+      then: async (page) => {
+        await page.getByRole('link', { name: /Globex/ }).click();
+        await page.getByRole('heading', { name: 'You can’t allow this' }).waitFor();
+      },
+    },
+    'consent, for the only organization': {
+      at: () => request({ client_id: 'demo-public', redirect_uri: 'http://127.0.0.1/callback', resource: demo.okr, scope: 'okr.read okr.write' }),
+      heading: /Demo client/, says: /For your organization/,
+    },
+    'account with an organization': { by: member, at: () => `${demo.issuer}/account`, heading: /account/i, says: /for Acme, at Objectives/ },
     'choose an account': { at: () => byRegistration('Chooser', 'https://tools.example.org/cb', { prompt: 'select_account' }), heading: /account|sign in/i },
     account: { at: () => `${demo.issuer}/account`, heading: /account/i, says: /Demo client/ },
     'account of somebody without apps': { by: newcomer, at: () => `${demo.issuer}/account`, heading: /account/i },
@@ -99,6 +115,14 @@ describe('pages', { concurrency: false }, () => {
     return ana;
   }
 
+  async function member() {
+    return ben;
+  }
+
+  function byMember() {
+    return byRegistration('My editor', 'http://127.0.0.1:7000/callback', { resource: demo.okr, scope: 'okr.read okr.write' });
+  }
+
   async function stranger(t) {
     const person = await Person.arrive();
     t.after(() => person.leave());
@@ -114,8 +138,8 @@ describe('pages', { concurrency: false }, () => {
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('heading', { level: 1, name: /account/i }).waitFor();
     await page.goto(`${demo.issuer}/login`);
-    await page.getByLabel('Email').fill('bob@example.com');
-    await page.getByLabel('Password').fill(ada.password);
+    await page.getByLabel('Email').fill(bob.email);
+    await page.getByLabel('Password').fill(bob.password);
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('heading', { level: 1, name: /account/i }).waitFor();
     await page.close();

@@ -25,6 +25,12 @@ export function callTool(url, token, name, args = {}) {
   return mcp(url, token, 'tools/call', { name, arguments: args });
 }
 
+/** resultOf is what a tool answered, also when it came as a stream of one event. */
+export function resultOf(answer) {
+  const message = answer.json ?? JSON.parse(/^data: ?(.+)$/m.exec(answer.text)?.[1] ?? '{}');
+  return message.result?.structuredContent;
+}
+
 /** refused waits until the server answers 401 to a token that was good. */
 export function refused(url, token, seconds) {
   return until(`${url} refuses the token`, async () => (await mcp(url, token)).status === 401, seconds);
