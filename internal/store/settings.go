@@ -38,6 +38,9 @@ func (s Settings) Check() error {
 	if s.SessionIdle > s.SessionLife {
 		wrong = append(wrong, fmt.Errorf("session_idle is %s, longer than session_life, which is %s", s.SessionIdle, s.SessionLife))
 	}
+	if s.NoPassword && !s.EmailCode {
+		wrong = append(wrong, errors.New("no_password without email_code: nobody could log in"))
+	}
 	switch s.SigningAlg {
 	case oauth.ES256, oauth.EdDSA, oauth.RS256:
 	default:

@@ -47,6 +47,7 @@ type Store interface {
 	People
 	Organizations
 	Sessions
+	Challenges
 	Attempts
 	Keys
 }
@@ -154,12 +155,16 @@ type People interface {
 	CreateFirstOperator(ctx context.Context, p Person) error
 	// HasOperator tells whether somebody is an operator, disabled or not.
 	HasOperator(ctx context.Context) (bool, error)
-	// SetPassword replaces the password hash, ends the person's sessions and, when endGrants, their grants; all or nothing.
+	// SetPassword replaces the password hash, ends the person's sessions and challenges and, when endGrants, their grants;
+	// all or nothing.
 	SetPassword(ctx context.Context, id PersonID, hash string, endGrants bool, now time.Time) error
+	// VerifyEmail records that the person showed that the address is theirs. ErrNotFound when they have another one.
+	VerifyEmail(ctx context.Context, id PersonID, email string) error
 	// RenewPassword replaces a password hash with another one of the same password, if it is still old; else
 	// ErrChanged and nothing changes. Sessions and grants stay.
 	RenewPassword(ctx context.Context, id PersonID, old, fresh string) error
-	// SetPersonDisabled disables or enables a person. Disabling ends their sessions and grants in the same step.
+	// SetPersonDisabled disables or enables a person. Disabling ends their sessions, challenges and grants in the
+	// same step.
 	SetPersonDisabled(ctx context.Context, id PersonID, disabled bool, now time.Time) error
 }
 

@@ -77,12 +77,21 @@ var (
 
 // SetPassword replaces the password hash and ends what was opened with the old one.
 func (s *projectStore) SetPassword(ctx context.Context, id store.PersonID, hash string, endGrants bool, now time.Time) error {
-	calls := []call{setPassword.with(s.project, id, hash, now), deleteSessionsOf.with(s.project, id), signOutRequestsOf.with(s.project, id)}
+	calls := []call{setPassword.with(s.project, id, hash, now), deleteSessionsOf.with(s.project, id),
+		deleteChallengesOf.with(s.project, id), signOutRequestsOf.with(s.project, id)}
 	if endGrants {
 		calls[0] = setPasswordEndGrants.with(s.project, id, hash, now)
 		calls = append(calls, s.endGrants(store.GrantFilter{Person: id}, store.EndedByPassword, now))
 	}
 	return s.changePerson(ctx, calls)
+}
+
+var verifyEmail = sql("recording that an address is proven", `
+	update people set email_verified = true where project_id = $1 and id = $2 and email = $3 and email <> ''`)
+
+// VerifyEmail records that the person showed that the address is theirs.
+func (s *projectStore) VerifyEmail(ctx context.Context, id store.PersonID, email string) error {
+	return need(ctx, s.step, verifyEmail.with(s.project, id, email))
 }
 
 var renewPassword = sql("renewing a password hash", `
@@ -101,8 +110,8 @@ func (s *projectStore) RenewPassword(ctx context.Context, id store.PersonID, old
 func (s *projectStore) SetPersonDisabled(ctx context.Context, id store.PersonID, disabled bool, now time.Time) error {
 	calls := []call{setPersonDisabled.with(s.project, id, disabled, now)}
 	if disabled {
-		calls = append(calls, deleteSessionsOf.with(s.project, id), signOutRequestsOf.with(s.project, id),
-			s.endGrants(store.GrantFilter{Person: id}, store.EndedByOperator, now))
+		calls = append(calls, deleteSessionsOf.with(s.project, id), deleteChallengesOf.with(s.project, id),
+			signOutRequestsOf.with(s.project, id), s.endGrants(store.GrantFilter{Person: id}, store.EndedByOperator, now))
 	}
 	return s.changePerson(ctx, calls)
 }

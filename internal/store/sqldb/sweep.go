@@ -27,6 +27,9 @@ var sweeps = []struct {
 	{sql("sweeping sessions", `
 		delete from sessions where idle_until <= $1 and (project_id, id) in (
 			select project_id, id from sessions where idle_until <= $1 order by idle_until limit $2)`), 0},
+	{sql("sweeping challenges", `
+		delete from challenges where (project_id, id) in (
+			select project_id, id from challenges where expires_at <= $1 order by expires_at limit $2)`), 0},
 	{sql("sweeping expired grants", `
 		delete from grants where (project_id, id) in (
 			select project_id, id from grants where expires_at <= $1 order by expires_at limit $2)`), 0},

@@ -66,6 +66,10 @@ func text(v any) string {
 		return string(v)
 	case store.OrgID:
 		return string(v)
+	case store.ChallengeID:
+		return string(v)
+	case store.Purpose:
+		return string(v)
 	case store.Origin:
 		return string(v)
 	case store.Verdict:
@@ -160,6 +164,10 @@ func assignText(dest any, s string) error {
 		*d = store.GrantID(s)
 	case *store.OrgID:
 		*d = store.OrgID(s)
+	case *store.ChallengeID:
+		*d = store.ChallengeID(s)
+	case *store.Purpose:
+		*d = store.Purpose(s)
 	case *store.Origin:
 		*d = store.Origin(s)
 	case *store.Verdict:

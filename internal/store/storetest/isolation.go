@@ -27,13 +27,14 @@ type belongings struct {
 	session                    store.Session
 	attempt, token             store.Digest
 	document                   store.Client
+	challenge                  store.Challenge
 }
 
 func (h *house) belong() belongings {
 	h.Helper()
 	ctx := h.Context()
 	b := belongings{request: h.opened(), signedIn: h.signedIn(), decided: h.signedIn(), grant: h.filed(), spent: h.spent(), consent: h.agree(h.key(), h.now),
-		session: h.session(), attempt: store.DigestOf(h.unique("key")), token: store.DigestOf(h.unique("token")), document: h.newClient(store.Document)}
+		session: h.session(), attempt: store.DigestOf(h.unique("key")), token: store.DigestOf(h.unique("token")), document: h.newClient(store.Document), challenge: h.asked()}
 	h.signingKey("1", h.now)
 	h.signingKey("2", h.now)
 	h.must(h.CreateFirstOperator(ctx, h.someOperator()), "CreateFirstOperator")
@@ -73,6 +74,7 @@ func (h *house) snapshot(b belongings) []any {
 	keep(session, err)
 	keep(h.Attempts(ctx, h.now, b.attempt))
 	keep(h.TokenRevoked(ctx, b.token))
+	keep(h.Challenge(ctx, b.challenge.ID, h.now))
 	keep(h.SigningKeys(ctx))
 	keep(h.Secret(ctx, "mac", []byte("fresh")))
 	return all
@@ -163,6 +165,13 @@ func (h *house) trespasses(b belongings) []trespass {
 			return err
 		}, gone},
 		{"CloseSession", func(s store.Store) error { return s.CloseSession(ctx, b.session.ID) }, nil},
+		{"Challenge", func(s store.Store) error { _, err := s.Challenge(ctx, b.challenge.ID, h.now); return err }, gone},
+		{"TryChallenge", func(s store.Store) error { _, err := s.TryChallenge(ctx, b.challenge.ID, browser, h.now); return err }, gone},
+		{"SpendChallenge", func(s store.Store) error {
+			_, err := s.SpendChallenge(ctx, b.challenge.ID, b.challenge.Purpose, b.challenge.Link, h.now)
+			return err
+		}, gone},
+		{"VerifyEmail", func(s store.Store) error { return s.VerifyEmail(ctx, h.person.ID, h.person.Email) }, gone},
 		{"Attempts", func(s store.Store) error {
 			v, err := s.Attempts(ctx, h.now, b.attempt)
 			return nothing(len(v) == 0, err)
@@ -202,6 +211,7 @@ func (h *house) creations(b belongings) []trespass {
 			_, err := s.PutDocument(ctx, c)
 			return err
 		}, nil},
+		{"OpenChallenge", func(s store.Store) error { return s.OpenChallenge(ctx, b.challenge) }, nil},
 		{"OpenRequest", func(s store.Store) error { return s.OpenRequest(ctx, b.request) }, nil},
 		{"FileGrant", func(s store.Store) error {
 			g := b.grant

@@ -22,6 +22,8 @@ var raceTests = map[string]func(*house){
 	"UpdateClient changes a version once":                   raceUpdateClient,
 	"PutDocument raises the version once":                   racePutDocument,
 	"RenewPassword renews a hash once":                      raceRenewPassword,
+	"SpendChallenge spends a challenge once":                raceSpendChallenge,
+	"TryChallenge allows five tries":                        raceTryChallenge,
 	"OpenSession replaces one session by many":              raceOpenSession,
 	"EndGrant keeps one reason":                             raceEndGrant,
 	"MissCode loses no miss":                                raceMissCode,

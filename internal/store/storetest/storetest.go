@@ -29,6 +29,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Database) {
 		{"organizations", organizationTests},
 		{"operators", operatorTests},
 		{"sessions", sessionTests},
+		{"challenges", challengeTests},
 		{"attempts", attemptTests},
 		{"keys", keyTests},
 		{"one caller wins", raceTests},

@@ -198,6 +198,7 @@ func sweepLimit(h *house) {
 		h.opened()
 		h.spent()
 		h.session()
+		h.asked()
 		h.newClient(store.SelfRegister)
 		digest := store.DigestOf(h.unique("digest"))
 		h.must(h.RevokeToken(ctx, digest, h.now), "RevokeToken")
@@ -212,7 +213,7 @@ func sweepLimit(h *house) {
 		h.must(err, "Sweep")
 		return n
 	}
-	same(h, "rows of eight kinds swept each time", []int{sweep(), sweep(), sweep(), sweep()}, []int{16, 16, 8, 0})
+	same(h, "rows of nine kinds swept each time", []int{sweep(), sweep(), sweep(), sweep()}, []int{18, 18, 9, 0})
 }
 
 func sweepSmall(h *house) {
