@@ -3,6 +3,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -36,6 +37,11 @@ type Config struct {
 	// UnlimitedRegistration takes away the limits on how often clients may register themselves, where only this
 	// machine can reach the server.
 	UnlimitedRegistration bool
+	// SMTP is the mail server. Without it, and without DeliverMail, the ways to log in that need mail are off.
+	SMTP SMTP
+	// DeliverMail takes every mail in the place of a mail server: for programs with a mail service of their own, and
+	// for demos. It is called by one of two workers, never while somebody waits.
+	DeliverMail func(ctx context.Context, m Mail) error
 	// Log takes what the operator should know; nil is slog.Default.
 	Log *slog.Logger
 	// Now is the clock; nil is time.Now.
@@ -77,6 +83,10 @@ func (c Config) Check() error {
 		if _, err := keys.ParseKEK(c.Key); err != nil {
 			add("key", "%v", err)
 		}
+	}
+	c.SMTP.check(add)
+	if c.SMTP != (SMTP{}) && c.DeliverMail != nil {
+		add("smtp.host", "is set beside DeliverMail: keep one of them")
 	}
 	return errors.Join(wrong...)
 }

@@ -86,6 +86,10 @@ func (s *Server) open(ctx context.Context, record store.Project) error {
 	if err != nil {
 		return err
 	}
+	codeKey, err := keys.Secret(ctx, keyring, "mailed codes")
+	if err != nil {
+		return err
+	}
 	path, err := issuerPath(record.Issuer)
 	if err != nil {
 		return err
@@ -109,7 +113,7 @@ func (s *Server) open(ctx context.Context, record store.Project) error {
 	}
 	p.addPages((&login.Login{
 		Store: st, Settings: record.Settings, Site: site, Jar: jar, Issuer: record.Issuer, Now: s.config.Now,
-		ClientAddr: s.clientAddr, Log: s.config.Log,
+		ClientAddr: s.clientAddr, Log: s.config.Log, Mail: s.mail, CodeKey: codeKey,
 	}).Routes())
 	p.addPages((&consent.Consent{
 		Store: st, Settings: record.Settings, Clients: directory.Lookup, Resources: core.Resources, Known: clients.WellKnown(),
@@ -117,7 +121,7 @@ func (s *Server) open(ctx context.Context, record store.Project) error {
 	}).Routes())
 	p.addPages((&account.Account{
 		Store: st, Settings: record.Settings, Resources: core.Resources, Site: site, Jar: jar, Issuer: record.Issuer,
-		Now: s.config.Now, Log: s.config.Log,
+		Now: s.config.Now, Log: s.config.Log, Mails: s.mail != nil,
 	}).Routes())
 	if record.ID == DefaultProject {
 		if err := s.addSetup(ctx, p, keyring, jar); err != nil {

@@ -21,6 +21,7 @@ import (
 
 	"github.com/authwright/authwright/internal/clients"
 	"github.com/authwright/authwright/internal/keys"
+	"github.com/authwright/authwright/internal/mail"
 	"github.com/authwright/authwright/internal/outbound"
 	"github.com/authwright/authwright/internal/setup"
 	"github.com/authwright/authwright/internal/store"
@@ -35,6 +36,7 @@ type Server struct {
 	sealer    *keys.Sealer
 	strangers *outbound.Strangers
 	limits    *clients.Limits // of self-registration; nil for none
+	mail      *mail.Queue     // nil where no mail can be sent
 	stop      context.CancelFunc
 	working   sync.WaitGroup // in the background
 	draining  atomic.Bool
@@ -54,9 +56,11 @@ func New(ctx context.Context, c Config) (*Server, error) {
 	}
 	db, err := sqldb.Open(ctx, c.Database)
 	if err != nil {
+		s.closeMail()
 		return nil, fmt.Errorf("opening the database: %w", err)
 	}
 	if err := s.start(ctx, db); err != nil {
+		s.closeMail()
 		return nil, errors.Join(err, db.Close())
 	}
 	return s, nil
@@ -89,6 +93,9 @@ func prepare(c Config) (*Server, error) {
 		config: c, base: base, sealer: sealer,
 		strangers: &outbound.Strangers{Loopback: c.LoopbackDocuments, Networks: c.PrivateNetworks},
 		projects:  make(map[store.ProjectID]*project), missing: make(map[store.ProjectID]time.Time),
+	}
+	if s.mail, err = c.mailQueue(); err != nil {
+		return nil, err
 	}
 	if !c.UnlimitedRegistration {
 		s.limits = &clients.Limits{}
@@ -171,11 +178,18 @@ func (s *Server) Ready(ctx context.Context) error {
 	return s.db.Ping(ctx)
 }
 
-// Close ends background work and closes the database, after the steps under way.
+// Close sends the mail that waits, ends background work and closes the database, after the steps under way.
 func (s *Server) Close() error {
+	s.closeMail()
 	s.stop()
 	s.working.Wait()
 	return s.db.Close()
+}
+
+func (s *Server) closeMail() {
+	if s.mail != nil {
+		s.mail.Close()
+	}
 }
 
 const (

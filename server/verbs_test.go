@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -41,6 +42,7 @@ func init() {
 		"CLOCK":     (*flow).moveClock, // +DURATION
 		"SET":       (*flow).set,       // NAME VALUE
 		"DOCUMENT":  (*flow).publish,   // PATH [STATUS]: what the host of client id metadata documents answers
+		"MAIL":      (*flow).readMail,  // ADDRESS|none: takes the one mail that came; {mailed_code} and {mailed_link} are what is in it
 		"OPERATOR":  (*flow).operate,   // see operator
 	}
 }
@@ -93,6 +95,34 @@ func (f *flow) push(c command) error {
 		typed.Set(p[0], p[1])
 	}
 	return f.shown(f.browser.press(c.rest, typed))
+}
+
+var (
+	mailedCode = regexp.MustCompile(`(?m)^    (\d{4}) (\d{4})$`)
+	mailedLink = regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(issuer) + `(/\S+)$`)
+)
+
+// readMail waits until nothing is on its way. The subject becomes a header, the text the body.
+func (f *flow) readMail(c command) error {
+	f.mail.Settle()
+	got := f.mails.take()
+	if c.rest == "none" {
+		if len(got) > 0 {
+			return fmt.Errorf("%d mails came, the first to %s: %s", len(got), got[0].To, got[0].Subject)
+		}
+		return nil
+	}
+	if len(got) != 1 || got[0].To != c.rest {
+		return fmt.Errorf("the mails are %v, want one to %s", got, c.rest)
+	}
+	if m := mailedCode.FindStringSubmatch(got[0].Text); m != nil {
+		f.vars["mailed_code"] = m[1] + m[2]
+	}
+	if m := mailedLink.FindStringSubmatch(got[0].Text); m != nil {
+		f.vars["mailed_link"] = m[1]
+	}
+	f.last = &answer{status: http.StatusOK, header: http.Header{"Subject": {got[0].Subject}}, body: got[0].Text}
+	return nil
 }
 
 func (f *flow) follow(command) error { return f.shown(f.browser.follow()) }

@@ -43,17 +43,18 @@ type world struct {
 	clock   *clock
 	db      *breakable
 	log     *journal
+	mails   *mailbox
 	file    string // of the database
 }
 
 // newWorld starts a deployment with the projects default and north and their people, clients and resources.
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{clock: &clock{now: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)}, log: &journal{}}
+	w := &world{clock: &clock{now: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)}, log: &journal{}, mails: &mailbox{}}
 	w.file = filepath.Join(t.TempDir(), "authwright.db")
 	s, err := prepare(Config{
 		Issuer: issuer, Database: "sqlite:" + w.file, Key: base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, keys.KEKSize)),
-		LoopbackDocuments: true, Now: w.clock.Now,
+		LoopbackDocuments: true, Now: w.clock.Now, DeliverMail: w.mails.deliver,
 		Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	if err != nil {
@@ -210,6 +211,28 @@ func (c *clock) Move(by time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = c.now.Add(by)
+}
+
+// mailbox keeps what was mailed.
+type mailbox struct {
+	mu  sync.Mutex
+	got []Mail
+}
+
+func (m *mailbox) deliver(_ context.Context, one Mail) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.got = append(m.got, one)
+	return nil
+}
+
+// take empties the mailbox.
+func (m *mailbox) take() []Mail {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	got := m.got
+	m.got = nil
+	return got
 }
 
 // journal collects what is logged.

@@ -40,6 +40,7 @@ type Account struct {
 	Issuer    string
 	Now       func() time.Time // time.Now when nil
 	Log       *slog.Logger     // none when nil
+	Mails     bool             // mail can be sent, so people can prove their address
 }
 
 // Routes are the addresses under the issuer.
@@ -83,19 +84,31 @@ func (a *Account) show(w http.ResponseWriter, r *http.Request) error {
 	page := pages.Page{Title: "Your account", Template: accountPage, Wide: true, Data: struct {
 		Person                  store.Person
 		Connections             []connection
-		Withdrawn               bool
+		Withdrawn, Verified     bool
+		Verify, VerifyToken     string
 		Withdraw, WithdrawToken string
 		SignOut, SignOutToken   string
 	}{
 		Person:        person,
 		Connections:   connections,
 		Withdrawn:     r.URL.RawQuery == "withdrawn",
+		Verified:      r.URL.RawQuery == "verified" && person.EmailVerified,
+		Verify:        a.verifyAddress(person),
+		VerifyToken:   visitor.FormToken(browser.VerifyForm, string(person.ID)),
 		Withdraw:      a.Site.Base + "/account/withdraw",
 		WithdrawToken: visitor.FormToken(withdrawForm, string(person.ID)),
 		SignOut:       a.Site.Base + "/logout",
 		SignOutToken:  visitor.FormToken(browser.LogoutForm),
 	}}
 	return a.Site.Write(w, r, http.StatusOK, page)
+}
+
+// verifyAddress is where a person asks for a mail to prove their address, or "" when there is nothing to prove or no way to.
+func (a *Account) verifyAddress(p store.Person) string {
+	if p.EmailVerified || !a.Mails || p.Email == "" {
+		return ""
+	}
+	return a.Site.Base + "/login/verify"
 }
 
 // connections reads what the person allowed, newest first.

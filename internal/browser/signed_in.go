@@ -14,6 +14,9 @@ import (
 // LogoutForm is the purpose of the form that signs out. Several pages show that form.
 const LogoutForm = "logout"
 
+// VerifyForm is the purpose of the form that asks for a mail to the person's own address.
+const VerifyForm = "verify"
+
 // Sessions finds who is signed in in a browser.
 type Sessions struct {
 	Jar   Jar

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/authwright/authwright/internal/browser"
+	"github.com/authwright/authwright/internal/mail"
 	"github.com/authwright/authwright/internal/pages"
 	"github.com/authwright/authwright/internal/store"
 	"github.com/authwright/authwright/oauth"
@@ -29,6 +30,14 @@ var (
 	signInPage  = pages.Parse(templates, "sign_in.html")
 	choosePage  = pages.Parse(templates, "choose.html")
 	signOutPage = pages.Parse(templates, "sign_out.html")
+
+	byMailPage      = pages.Parse(templates, "by_mail.html")
+	sentPage        = pages.Parse(templates, "sent.html")
+	linkPage        = pages.Parse(templates, "link.html")
+	elsewherePage   = pages.Parse(templates, "elsewhere.html")
+	newPasswordPage = pages.Parse(templates, "new_password.html")
+	resetDonePage   = pages.Parse(templates, "reset_done.html")
+	signUpPage      = pages.Parse(templates, "sign_up.html")
 )
 
 // The purposes of the forms.
@@ -37,7 +46,7 @@ const (
 	continueForm = "continue"
 )
 
-// Login signs people in with e-mail address and password.
+// Login signs people in, in the ways that the project's settings name.
 type Login struct {
 	Store      store.Store
 	Settings   store.Settings
@@ -47,6 +56,8 @@ type Login struct {
 	Now        func() time.Time               // time.Now when nil
 	ClientAddr func(*http.Request) netip.Addr // the peer's address when nil; headers are never read here
 	Log        *slog.Logger                   // none when nil
+	Mail       *mail.Queue                    // nil where no mail can be sent: then the ways that need it are off
+	CodeKey    []byte                         // of the codes that are mailed
 }
 
 // Routes are the addresses under the issuer.
@@ -57,6 +68,21 @@ func (l *Login) Routes() map[string]pages.Handler {
 		"POST /login/continue": l.proceed,
 		"GET /logout":          l.confirmSignOut,
 		"POST /logout":         l.signOut,
+
+		"GET /login/email":      l.askAddress(signInByMail),
+		"POST /login/email":     l.sendMail(signInByMail),
+		"GET /login/reset":      l.askAddress(resetByMail),
+		"POST /login/reset":     l.sendMail(resetByMail),
+		"GET /login/reset/new":  l.showNewPassword,
+		"POST /login/reset/new": l.setPassword,
+		"GET /login/reset/done": l.showReset,
+		"GET /login/sign-up":    l.showSignUp,
+		"POST /login/sign-up":   l.signUp,
+		"POST /login/verify":    l.askVerify,
+		"GET /login/sent":       l.showSent,
+		"POST /login/code":      l.takeCode,
+		"GET /login/link":       l.showLink,
+		"POST /login/link":      l.takeLink,
 	}
 }
 
@@ -131,6 +157,7 @@ type signInData struct {
 	Problem       string // at the top
 	EmailProblem  string // at the field
 	SecretProblem string // at the field
+	Ways          ways
 }
 
 // showSignIn writes the form. The answer to it may lead to the client at once, so the client's address is named as
@@ -139,6 +166,7 @@ func (l *Login) showSignIn(w http.ResponseWriter, r *http.Request, status int, r
 	visitor := l.Jar.EnsureVisitor(w, r)
 	d.Action = l.Site.Base + "/login"
 	d.Request = req.ID
+	d.Ways = l.ways(req)
 	d.Token = visitor.FormToken(signInForm, string(req.ID))
 	page := pages.Page{Title: "Sign in", Template: signInPage, Data: d}
 	if req.ID == "" {

@@ -35,9 +35,10 @@ type attempt struct {
 
 // outcome is what came of an attempt.
 type outcome struct {
-	person store.Person  // zero when it failed
-	began  time.Time     // before the person was read: a password replaced since then ends what comes of it
-	wait   time.Duration // when the attempt came too early and was not looked at
+	person  store.Person  // zero when it failed
+	began   time.Time     // before the person was read: a password replaced since then ends what comes of it
+	wait    time.Duration // when the attempt came too early and was not looked at
+	methods []string      // RFC 8176 §2
 }
 
 // signIn checks the form's token and the request before it looks at the password.
@@ -55,6 +56,9 @@ func (l *Login) signIn(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
+	if !l.passwords() {
+		return off()
+	}
 	email, data := checkFields(form)
 	if data.Problem != "" {
 		return l.showSignIn(w, r, http.StatusUnprocessableEntity, req, data)
@@ -62,17 +66,8 @@ func (l *Login) signIn(w http.ResponseWriter, r *http.Request) error {
 	devices, _ := l.Jar.Device(r)
 	out, err := l.try(r.Context(), attempt{email, form.Get("password"), l.clientAddr(r), devices})
 	switch {
-	case errors.Is(err, errBusy):
-		return &pages.Refusal{
-			Status:     http.StatusServiceUnavailable,
-			Title:      "Many people are signing in right now",
-			Text:       "Nothing was changed.",
-			Hint:       "Wait a few seconds, go back and try again.",
-			RetryAfter: retryBusy,
-			Cause:      err,
-		}
 	case err != nil:
-		return err
+		return unlessBusy(err)
 	case out.wait > 0:
 		seconds := strconv.Itoa(pages.Seconds(out.wait))
 		w.Header().Set("Retry-After", seconds)
@@ -86,6 +81,21 @@ func (l *Login) signIn(w http.ResponseWriter, r *http.Request) error {
 		return l.mismatch(w, r, req, data)
 	}
 	return err
+}
+
+// unlessBusy tells people to come back when too many of them are here; any other error stays what it is.
+func unlessBusy(err error) error {
+	if !errors.Is(err, errBusy) {
+		return err
+	}
+	return &pages.Refusal{
+		Status:     http.StatusServiceUnavailable,
+		Title:      "Many people are signing in right now",
+		Text:       "Nothing was changed.",
+		Hint:       "Wait a few seconds, go back and try again.",
+		RetryAfter: retryBusy,
+		Cause:      err,
+	}
 }
 
 // mismatch shows the form again, without saying which of the two was wrong.
@@ -141,7 +151,7 @@ func (l *Login) try(ctx context.Context, a attempt) (outcome, error) {
 			return outcome{}, err
 		}
 	}
-	return outcome{person: person, began: now}, forgetFailures(ctx, l.Store, counters)
+	return outcome{person: person, began: now, methods: []string{"pwd"}}, forgetFailures(ctx, l.Store, counters)
 }
 
 // renew hashes the password anew, because the stored hash cost less than a hash costs now. It runs in the place of
@@ -165,7 +175,7 @@ func (l *Login) open(w http.ResponseWriter, r *http.Request, req store.Request, 
 	token := browser.NewToken()
 	session := store.Session{
 		ID:        store.DigestOf(token),
-		Auth:      store.Authentication{Person: person.ID, At: now, Methods: []string{"pwd"}}, // RFC 8176 §2
+		Auth:      store.Authentication{Person: person.ID, At: now, Methods: out.methods},
 		CreatedAt: now,
 		UsedAt:    now,
 		IdleUntil: now.Add(settings.SessionIdle),
