@@ -10,7 +10,7 @@ import (
 // Organization is a customer of a project, with members, roles and rules of its own.
 type Organization struct {
 	ID        OrgID
-	Slug      string // what URLs and tokens call it; unique in the project
+	Slug      string // what commands call it, beside the id that tokens carry; unique in the project
 	Name      string
 	Policy    ClientPolicy
 	Version   int64 // raised at every change
