@@ -82,12 +82,10 @@ func (p place) grantable(q question, held policy.Held) place {
 
 // refusal says in the organization's name why the client stays out.
 func refusal(organization string, c store.Client) string {
-	switch {
-	case c.Origin == store.SelfRegister:
+	if c.Origin == store.SelfRegister {
 		return organization + " doesn’t let in apps that registered themselves. Ask an administrator which apps you can use."
-	default:
-		return organization + " doesn’t let this app in. Ask an administrator which apps you can use."
 	}
+	return organization + " doesn’t let this app in. Ask an administrator which apps you can use."
 }
 
 // orgView is the choice of organization as the page shows it.

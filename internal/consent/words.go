@@ -22,8 +22,9 @@ type view struct {
 	Cannot        []permission // asked for, and not this person's to give
 	Asks          []permission // asked for by a client that stays out
 	Org           orgView
-	Blocked       string // why nothing can be allowed; "" when something can
-	Changed       bool   // the app describes itself differently from when it was allowed last
+	Client        store.ClientID // what an administrator is told to let it in; "" when they cannot
+	Blocked       string         // why nothing can be allowed; "" when something can
+	Changed       bool           // the app describes itself differently from when it was allowed last
 	Email         string
 	Other         string // address to sign in as somebody else
 	Account       string // address to withdraw it
@@ -69,6 +70,9 @@ func (c *Consent) view(q question) view {
 	}
 	if v.Blocked != "" && len(v.Cannot) == 0 {
 		v.Asks = permissions(q, q.request.Scope)
+		if v.Org.ID != "" {
+			v.Client = q.client.ID
+		}
 	}
 	return v
 }
