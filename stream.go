@@ -68,7 +68,7 @@ func (a *answer) WriteHeader(status int) {
 }
 
 func (a *answer) Write(p []byte) (int, error) {
-	if context.Cause(a.ctx) == errTokenOver {
+	if errors.Is(context.Cause(a.ctx), errTokenOver) {
 		return 0, errTokenOver
 	}
 	if !a.begun {
@@ -82,7 +82,7 @@ func (a *answer) Flush() { _ = a.FlushError() }
 
 // FlushError sends what was written, for http.ResponseController.
 func (a *answer) FlushError() error {
-	if context.Cause(a.ctx) == errTokenOver {
+	if errors.Is(context.Cause(a.ctx), errTokenOver) {
 		return errTokenOver
 	}
 	if !a.begun {

@@ -5,6 +5,7 @@ package oauth
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"reflect"
 	"strings"
@@ -30,11 +31,12 @@ func UnmarshalStrict(data []byte, v any) error {
 	if err := scanObject(dec, reflect.TypeOf(v), 1); err != nil {
 		return err
 	}
-	if _, err := dec.Token(); err != io.EOF {
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return Errorf(InvalidRequest, "there is data after the JSON object")
 	}
 	if err := json.Unmarshal(data, v); err != nil {
-		if wrong, ok := err.(*json.UnmarshalTypeError); ok {
+		var wrong *json.UnmarshalTypeError
+		if errors.As(err, &wrong) {
 			return Errorf(InvalidRequest, "member %q has the wrong JSON type", wrong.Field)
 		}
 		return Errorf(InvalidRequest, "the JSON is malformed")

@@ -96,7 +96,7 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 // wellKnown answers the three places where clients look for metadata: the well-known path before the issuer's
 // path (RFC 8414 §3.1), and after it for OpenID Connect. Every other is not found, in JSON: clients then try the next.
 func (s *Server) wellKnown(w http.ResponseWriter, r *http.Request, path string) {
-	issuerPath := ""
+	var issuerPath string
 	switch {
 	case strings.HasPrefix(path, oauth.ServerMetadataPrefix):
 		issuerPath = strings.TrimPrefix(path, oauth.ServerMetadataPrefix)
@@ -190,10 +190,10 @@ func (s *Server) unavailable(w http.ResponseWriter, r *http.Request, err error) 
 // recover keeps a defect in one request from the others. The person learns nothing of it; the operator all.
 func (s *Server) recover(w http.ResponseWriter, r *http.Request) {
 	cause := recover()
-	switch {
-	case cause == nil:
+	if cause == nil {
 		return
-	case cause == http.ErrAbortHandler:
+	}
+	if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 		panic(cause)
 	}
 	s.config.Log.ErrorContext(r.Context(), "a request failed", "method", r.Method, "path", r.URL.Path,

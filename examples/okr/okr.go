@@ -213,7 +213,7 @@ func (s *Server) deleteKeyResult(ctx context.Context, _ *mcp.CallToolRequest, ar
 }
 
 // write changes the book of the caller's organization, if they are its admin.
-func write[T any](ctx context.Context, s *Server, do func(*book) (T, error)) (_ *mcp.CallToolResult, changed T, err error) {
+func write[T any](ctx context.Context, s *Server, do func(*book) (T, error)) (_ *mcp.CallToolResult, changed T, err error) { //nolint:unparam // the results of a tool
 	organization, err := s.organization(ctx, RoleAdmin)
 	if err != nil {
 		return nil, changed, err

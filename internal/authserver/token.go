@@ -4,6 +4,7 @@ package authserver
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/authwright/authwright/internal/clients"
@@ -52,7 +53,7 @@ func (s *Server) withClient(r *http.Request, form oauth.Params, grantType string
 			return nil, oauth.Errorf(oauth.UnauthorizedClient, "this client is not registered for %s", grantType)
 		}
 		response, err := grant(s, ctx, client, form)
-		if err != errStaleClient || attempt > 0 {
+		if !errors.Is(err, errStaleClient) || attempt > 0 {
 			return response, err
 		}
 		s.Clients.Forget(client.ID)

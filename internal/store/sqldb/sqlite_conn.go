@@ -72,7 +72,7 @@ func (c *sqliteConn) drain(rows driver.Rows, each func(row) error) (n int, err e
 	c.row = c.row[:columns]
 	for ; ; n++ {
 		if err := rows.Next(c.row); err != nil {
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				return n, nil
 			}
 			return n, err

@@ -146,7 +146,7 @@ func (w *sqliteWriter) transaction(group []*sqliteStep) error {
 		err = w.exec(commitGroup)
 	}
 	if err != nil {
-		w.exec(rollbackGroup) // its own failure says that SQLite has rolled back already
+		_ = w.exec(rollbackGroup) // its own failure says that SQLite has rolled back already
 	}
 	return err
 }

@@ -113,7 +113,7 @@ kill -INT $! ; wait $! ; rm -rf "$2"
 `
 
 // held is the input the guard waits on. Were it not kept, the garbage collector would close it.
-var held io.WriteCloser
+var held io.WriteCloser //nolint:unused // to be held is its use
 
 // serve starts the guard. What it says before "started" is an error.
 func serve(bin, dir string) error {
