@@ -57,6 +57,13 @@ var settings = []setting{
 		c.PrivateNetworks, err = readNetworks(v)
 		return err
 	}},
+	{name: "smtp.host", read: func(c *config, v []string) error { c.SMTP.Host = v[0]; return nil }},
+	{name: "smtp.port", read: readSMTPPort},
+	{name: "smtp.user", read: func(c *config, v []string) error { c.SMTP.User = v[0]; return nil }},
+	{name: "smtp.password", read: func(c *config, v []string) error { c.SMTP.Password = v[0]; return nil }},
+	{name: "smtp.password_file", read: func(c *config, v []string) error { c.SMTP.PasswordFile = v[0]; return nil }},
+	{name: "smtp.from", read: func(c *config, v []string) error { c.SMTP.From = v[0]; return nil }},
+	{name: "smtp.tls", read: func(c *config, v []string) error { c.SMTP.TLS = v[0]; return nil }},
 	{name: "log.level", value: "info", read: readLogLevel},
 	{name: "log.format", value: "text", read: readLogFormat},
 }
@@ -100,9 +107,11 @@ func (c *config) check(file string) (wrong []error) {
 			wrong = append(wrong, c.fault("key_file", err.Error()))
 		}
 	}
-	if g, ok := c.given["key"]; ok && strings.HasPrefix(g.source, file+" ") && file != "" {
-		if info, err := os.Stat(file); err == nil && info.Mode().Perm()&0o077 != 0 {
-			wrong = append(wrong, c.fault("key", fmt.Sprintf("%s can be read by others (mode %04o): run chmod 600 on it, or use key_file", file, info.Mode().Perm())))
+	for secret, instead := range map[string]string{"key": "key_file", "smtp.password": "smtp.password_file"} {
+		if g, ok := c.given[secret]; ok && strings.HasPrefix(g.source, file+" ") && file != "" {
+			if info, err := os.Stat(file); err == nil && info.Mode().Perm()&0o077 != 0 {
+				wrong = append(wrong, c.fault(secret, fmt.Sprintf("%s can be read by others (mode %04o): run chmod 600 on it, or use %s", file, info.Mode().Perm(), instead)))
+			}
 		}
 	}
 	return wrong
@@ -139,6 +148,15 @@ func readListen(c *config, v []string) error {
 		return fmt.Errorf("%q is not HOST:PORT, such as 127.0.0.1:8080 or :8080 for every address", v[0])
 	}
 	c.listen = net.JoinHostPort(host, strconv.FormatUint(number, 10))
+	return nil
+}
+
+func readSMTPPort(c *config, v []string) error {
+	port, err := strconv.ParseUint(v[0], 10, 16)
+	if err != nil || port == 0 {
+		return fmt.Errorf("%q is no port", v[0])
+	}
+	c.SMTP.Port = int(port)
 	return nil
 }
 

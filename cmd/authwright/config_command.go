@@ -50,7 +50,7 @@ func (c *configPrint) Run(out *console) error {
 // shown spells a value without the secrets in it.
 func shown(s setting, values []string) string {
 	switch {
-	case s.name == "key":
+	case s.name == "key" || s.name == "smtp.password":
 		return "(a secret)"
 	case s.name == "database":
 		return withoutPassword(values[0])

@@ -47,15 +47,16 @@ func (d *demoCommand) Run(ctx context.Context, log *slog.Logger) error {
 	if err := d.fill(ctx); err != nil {
 		return fmt.Errorf("filling the demo: %w", err)
 	}
+	mails := &outbox{}
 	s, err := server.New(ctx, server.Config{
 		Issuer: d.Issuer, Database: d.database(), KeyFile: filepath.Join(d.Data, "kek"), LoopbackDocuments: true,
-		UnlimitedRegistration: true, Log: log,
+		UnlimitedRegistration: true, DeliverMail: mails.deliver, Log: log,
 	})
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	handler, err := d.handler(s, log)
+	handler, err := d.handler(s, mails, log)
 	if err != nil {
 		return err
 	}

@@ -19,14 +19,17 @@ import (
 	"github.com/authwright/authwright/server"
 )
 
-//go:embed demo.html
+//go:embed demo.html demo_mail.html
 var demoTemplates embed.FS
 
-var demoPage = pages.Parse(demoTemplates, "demo.html")
+var (
+	demoPage     = pages.Parse(demoTemplates, "demo.html")
+	demoMailPage = pages.Parse(demoTemplates, "demo_mail.html")
+)
 
 // handler answers the demo's address: the MCP servers and their pages at their own paths, all else the
 // authorization server.
-func (d *demoCommand) handler(s *server.Server, log *slog.Logger) (http.Handler, error) {
+func (d *demoCommand) handler(s *server.Server, mails *outbox, log *slog.Logger) (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.Handle("/", s.Handler())
 	for _, issuer := range []string{d.Issuer, d.north()} {
@@ -49,6 +52,12 @@ func (d *demoCommand) handler(s *server.Server, log *slog.Logger) (http.Handler,
 	site := &pages.Site{Name: "Authwright demo", Log: log}
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		page := pages.Page{Title: "Connect", Template: demoPage, Data: d.lines(), Wide: true}
+		if err := site.Write(w, r, http.StatusOK, page); err != nil {
+			site.WriteError(w, r, err)
+		}
+	})
+	mux.HandleFunc("GET /demo/mail", func(w http.ResponseWriter, r *http.Request) {
+		page := pages.Page{Title: "Mail", Template: demoMailPage, Data: mails.shown(d.Issuer), Wide: true}
 		if err := site.Write(w, r, http.StatusOK, page); err != nil {
 			site.WriteError(w, r, err)
 		}
@@ -120,6 +129,7 @@ func (d *demoCommand) greet(w io.Writer) {
 	fmt.Fprintf(&b, "  Second project     %s\n\n", l.North)
 	fmt.Fprintf(&b, "  Accounts           ada@example.com, bob@example.com   password: %s\n", l.Password)
 	fmt.Fprintf(&b, "  Clients            demo-public; demo-confidential (secret: %s)\n\n", demoSecret)
+	fmt.Fprintf(&b, "  Mail it sends      %s/demo/mail\n\n", l.Issuer)
 	b.WriteString("Paste one of these to connect:\n\n")
 	for _, line := range l.Connect {
 		fmt.Fprintf(&b, "  %-26s %s\n", line.For, line.Line)

@@ -30,6 +30,9 @@ type projectFlags struct {
 	Registration    *string        `enum:"on,off" help:"Clients may register themselves (RFC 7591): on or off." placeholder:"on|off"`
 	Documents       *string        `enum:"on,off" help:"Clients may be known by a metadata document (CIMD): on or off." placeholder:"on|off"`
 	PrivateSchemes  *string        `enum:"on,off" help:"Redirects to an app's own scheme, like cursor://: on or off." placeholder:"on|off"`
+	Password        *string        `enum:"on,off" help:"People log in with a password: on or off." placeholder:"on|off"`
+	EmailCode       *string        `enum:"on,off" help:"People log in with a code or link that is mailed to them: on or off." placeholder:"on|off"`
+	SignUp          *string        `enum:"on,off" help:"Strangers may make accounts, with an address they prove: on or off." placeholder:"on|off"`
 	CodeLife        *time.Duration `help:"Life of authorization codes."`
 	AccessLife      *time.Duration `help:"Life of access tokens."`
 	RefreshIdle     *time.Duration `help:"How long a refresh token is good when it is not used."`
@@ -70,6 +73,15 @@ func (f projectFlags) apply(ctx context.Context, p *store.Project, resources sto
 		if b.from != nil {
 			*b.off = *b.from == "off"
 		}
+	}
+	if f.Password != nil {
+		s.NoPassword = *f.Password == "off"
+	}
+	if f.EmailCode != nil {
+		s.EmailCode = *f.EmailCode == "on"
+	}
+	if f.SignUp != nil {
+		s.SignUp = *f.SignUp == "on"
 	}
 	if f.SigningAlg != nil {
 		s.SigningAlg = oauth.Alg(*f.SigningAlg)
@@ -178,6 +190,9 @@ type shownProject struct {
 	Registration    bool            `json:"registration"`
 	Documents       bool            `json:"documents"`
 	PrivateSchemes  bool            `json:"private_schemes"`
+	Password        bool            `json:"password"`
+	EmailCode       bool            `json:"email_code"`
+	SignUp          bool            `json:"sign_up"`
 	CodeLife        string          `json:"code_life"`
 	AccessLife      string          `json:"access_life"`
 	RefreshIdle     string          `json:"refresh_idle"`
@@ -193,6 +208,7 @@ func showProject(p store.Project) shownProject {
 	return shownProject{
 		ID: p.ID, Issuer: p.Issuer, Title: p.Name, DefaultResource: s.DefaultResource, SigningAlg: s.SigningAlg,
 		Registration: !s.NoRegistration, Documents: !s.NoDocuments, PrivateSchemes: !s.NoPrivateScheme,
+		Password: !s.NoPassword, EmailCode: s.EmailCode, SignUp: s.SignUp,
 		CodeLife: s.CodeLife.String(), AccessLife: s.AccessLife.String(), RefreshIdle: s.RefreshIdle.String(),
 		RefreshLife: s.RefreshLife.String(), RefreshGrace: max(s.RefreshGrace, 0).String(), SessionIdle: s.SessionIdle.String(),
 		SessionLife: s.SessionLife.String(), RequestLife: s.RequestLife.String(),
