@@ -87,6 +87,20 @@ describe('pages', { concurrency: false }, () => {
     'error, unregistered return address': { at: () => request({ client_id: 'demo-public', redirect_uri: 'https://x.example/cb' }), heading: /return address/i, status: 400 },
     'error, an answer that is no longer awaited': { at: () => `${demo.issuer}/consent?request=AAAAAAAAAAAAAAAAAAAAAA`, heading: /./, status: 400 },
     'nothing here': { at: () => `${demo.issuer}/nowhere`, heading: /nothing/i, status: 404 },
+    'sign in by email': { by: stranger, at: () => `${demo.issuer}/login/email`, heading: /by email/ },
+    'forgot the password': { by: stranger, at: () => `${demo.issuer}/login/reset`, heading: /new password/ },
+    'create an account': { by: stranger, at: () => `${demo.issuer}/login/sign-up`, heading: /account/ },
+    'check your email, after a wrong code': {
+      by: stranger, at: () => `${demo.issuer}/login/email`, heading: /check your email/i, says: /not the code/,
+      then: async (page) => {
+        await page.getByLabel('Email').fill('nobody@example.com');
+        await page.getByRole('button', { name: 'Send the code' }).click();
+        await page.getByLabel('Code').fill('0000 0000');
+        await page.getByRole('button', { name: 'Continue' }).click();
+        await page.getByRole('alert').waitFor();
+      },
+    },
+    'demo: mail': { at: () => `${demo.origin}/demo/mail`, heading: /mail/i },
     'north: sign in': { by: stranger, at: () => `${demo.north.issuer}/login`, heading: /sign in/i },
     'demo: start page': { at: () => `${demo.origin}/`, heading: /./ },
     'demo: to-do page': { at: () => `${demo.origin}/todo/`, heading: /./, says: /water the plants/ },
