@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/authwright/authwright/internal/keys"
 	"github.com/authwright/authwright/oauth"
 	"github.com/authwright/authwright/server"
 )
@@ -48,10 +49,14 @@ func (d *demoCommand) Run(ctx context.Context, log *slog.Logger) error {
 		return fmt.Errorf("filling the demo: %w", err)
 	}
 	mails := &outbox{}
-	s, err := server.New(ctx, server.Config{
-		Issuer: d.Issuer, Database: d.database(), KeyFile: filepath.Join(d.Data, "kek"), LoopbackDocuments: true,
+	config := server.Config{
+		Issuer: d.Issuer, Database: d.database(), LoopbackDocuments: true,
 		UnlimitedRegistration: true, DeliverMail: mails.deliver, Log: log,
-	})
+	}
+	if err := d.key(&config); err != nil {
+		return err
+	}
+	s, err := server.New(ctx, config)
 	if err != nil {
 		return err
 	}
@@ -68,6 +73,17 @@ func (d *demoCommand) Run(ctx context.Context, log *slog.Logger) error {
 		return fmt.Errorf("serving: %w", err)
 	}
 	return nil
+}
+
+// key sets the key-encryption key: that of AUTHWRIGHT_KEY, which replicas share, or the one in the data folder, made
+// when missing.
+func (d *demoCommand) key(c *server.Config) error {
+	if c.Key = os.Getenv("AUTHWRIGHT_KEY"); c.Key != "" {
+		return nil
+	}
+	c.KeyFile = filepath.Join(d.Data, "kek")
+	_, err := keys.LoadKEK(c.KeyFile, true)
+	return err
 }
 
 // shutDown lets the requests under way finish, but not for ever: MCP streams have no end of their own.

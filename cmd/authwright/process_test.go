@@ -60,7 +60,7 @@ func runCommand(t *testing.T, dir, stdin string, args ...string) string {
 	return said.String()
 }
 
-// process is a running authwright serve.
+// process is a running authwright.
 type process struct {
 	*testing.T
 	cmd    *exec.Cmd
@@ -124,8 +124,17 @@ var readyLine = `msg="authwright is ready" .*listen=(\S+)`
 // serve starts a server and waits until it is ready.
 func serve(t *testing.T, dir string) *process {
 	t.Helper()
-	p := &process{T: t, cmd: command(t, dir, "serve"), ended: make(chan error, 1), output: &journal{more: make(chan struct{})}}
+	p := begin(t, command(t, dir, "serve"))
+	p.addr = p.await(readyLine)[1]
+	return p
+}
+
+// begin starts a process whose lines are kept.
+func begin(t *testing.T, cmd *exec.Cmd) *process {
+	t.Helper()
+	p := &process{T: t, cmd: cmd, ended: make(chan error, 1), output: &journal{more: make(chan struct{})}}
 	stderr, err := p.cmd.StderrPipe()
+	p.cmd.Stdout = p.cmd.Stderr
 	if err == nil {
 		err = p.cmd.Start()
 	}
@@ -141,7 +150,6 @@ func serve(t *testing.T, dir string) *process {
 		p.cmd.Process.Kill()
 		<-p.ended
 	})
-	p.addr = p.await(readyLine)[1]
 	return p
 }
 
