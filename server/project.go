@@ -111,18 +111,7 @@ func (s *Server) open(ctx context.Context, record store.Project) error {
 	for _, route := range core.Routes() {
 		p.add(route.Method, route.Path, route.Handler)
 	}
-	p.addPages((&login.Login{
-		Store: st, Settings: record.Settings, Site: site, Jar: jar, Issuer: record.Issuer, Now: s.config.Now,
-		ClientAddr: s.clientAddr, Log: s.config.Log, Mail: s.mail, CodeKey: codeKey,
-	}).Routes())
-	p.addPages((&consent.Consent{
-		Store: st, Settings: record.Settings, Clients: directory.Lookup, Resources: core.Resources, Known: clients.WellKnown(),
-		Site: site, Jar: jar, Issuer: record.Issuer, Now: s.config.Now, Log: s.config.Log,
-	}).Routes())
-	p.addPages((&account.Account{
-		Store: st, Settings: record.Settings, Resources: core.Resources, Site: site, Jar: jar, Issuer: record.Issuer,
-		Now: s.config.Now, Log: s.config.Log, Mails: s.mail != nil,
-	}).Routes())
+	s.addPeoplesPages(p, st, directory, core, codeKey, jar)
 	if record.ID == DefaultProject {
 		if err := s.addSetup(ctx, p, keyring, jar); err != nil {
 			return err
@@ -132,6 +121,23 @@ func (s *Server) open(ctx context.Context, record store.Project) error {
 	defer s.mu.Unlock()
 	s.projects[record.ID] = p
 	return nil
+}
+
+// addPeoplesPages files what people visit: login, consent, account.
+func (s *Server) addPeoplesPages(p *project, st store.Store, directory *clients.Directory, core *authserver.Server, codeKey []byte, jar browser.Jar) {
+	settings := p.record.Settings.Defaults()
+	p.addPages((&login.Login{
+		Store: st, Settings: settings, Site: p.site, Jar: jar, Issuer: p.issuer, Now: s.config.Now,
+		ClientAddr: s.clientAddr, Log: s.config.Log, Mail: s.mail, CodeKey: codeKey,
+	}).Routes())
+	p.addPages((&consent.Consent{
+		Store: st, Settings: settings, Clients: directory.Lookup, Resources: core.Resources, Known: clients.WellKnown(),
+		Site: p.site, Jar: jar, Issuer: p.issuer, Now: s.config.Now, Log: s.config.Log,
+	}).Routes())
+	p.addPages((&account.Account{
+		Store: st, Settings: settings, Resources: core.Resources, Site: p.site, Jar: jar, Issuer: p.issuer,
+		Now: s.config.Now, Log: s.config.Log, Mails: s.mail != nil,
+	}).Routes())
 }
 
 // addSetup files the page that makes the first operator.

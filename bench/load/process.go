@@ -3,6 +3,9 @@
 package main
 
 import (
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -20,6 +23,13 @@ type process struct {
 	dir  string
 }
 
+// key is the key-encryption key of every server of this run: a PostgreSQL database outlives their folders.
+var key = func() string {
+	raw := make([]byte, 32)
+	rand.Read(raw)
+	return base64.StdEncoding.EncodeToString(raw)
+}()
+
 // start runs the demo on fresh data and waits for its first answer.
 func start(s settings) (*process, error) {
 	dir, err := os.MkdirTemp("", "authwright-load-")
@@ -35,6 +45,7 @@ func startIn(s settings, dir string) (*process, error) {
 		args = append(args, "--database", s.database)
 	}
 	p := &process{cmd: exec.Command(s.binary, args...), base: "http://" + s.listen, dir: dir}
+	p.cmd.Env = append(os.Environ(), "AUTHWRIGHT_KEY="+key)
 	log, err := os.Create(filepath.Join(dir, "log"))
 	if err != nil {
 		return nil, err
@@ -66,7 +77,7 @@ func (p *process) stop() {
 func (p *process) cpu() (time.Duration, error) {
 	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", p.cmd.Process.Pid))
 	if err != nil || len(tasks) == 0 {
-		return 0, fmt.Errorf("reading the server's CPU time: %v", err)
+		return 0, fmt.Errorf("reading the server's CPU time: %w", errors.Join(err, errors.New("no threads")))
 	}
 	var total time.Duration
 	for _, task := range tasks {

@@ -250,7 +250,7 @@ func notForClient(r *http.Request, err error) error {
 	}
 	switch refusal.Code {
 	case oauth.TemporarilyUnavailable:
-		page.Status, page.RetryAfter = http.StatusServiceUnavailable, 5*time.Second
+		page.RetryAfter = 5 * time.Second
 		page.Title = "We can’t check this app right now"
 		page.Text = "The app describes itself at an address that does not answer, so nothing was shared with it."
 		page.Hint = "Go back to the app and try again in a moment."

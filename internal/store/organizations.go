@@ -40,7 +40,7 @@ const (
 	RuleDefault RuleMode = ""
 	RuleAll     RuleMode = "all"     // every client
 	RuleList    RuleMode = "list"    // those that are listed
-	RuleApprove RuleMode = "approve" // those an admin approved; a new one is put before an admin
+	RuleApprove RuleMode = "approve" // those an admin approved
 	RuleNone    RuleMode = "none"    // no client
 )
 
@@ -85,7 +85,8 @@ type Organizations interface {
 	// PutMember makes a person a member with these roles, or replaces the roles. The organization "" is the project
 	// itself. ErrNotFound when there is no such person or organization.
 	PutMember(ctx context.Context, m Membership) error
-	// RemoveMember ends a membership and the grants the person gave for the organization, both or neither.
+	// RemoveMember ends a membership, forgets what the person agreed to for the organization and ends the grants they
+	// gave for it, all or nothing.
 	RemoveMember(ctx context.Context, org OrgID, person PersonID, now time.Time) error
 	// Members lists an organization's members by person after the given one, at most limit.
 	Members(ctx context.Context, org OrgID, after PersonID, limit int) ([]Membership, error)

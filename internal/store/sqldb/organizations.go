@@ -78,10 +78,14 @@ var endGrantsFor = sql("ending the grants a member gave", `
 	update grants set ended_at = $4, end_reason = $5
 	where project_id = $1 and org_id = $2 and person_id = $3 and org_id <> '' and ended_at = 0 and expires_at > $4`)
 
-// RemoveMember ends a membership and the grants the person gave for the organization.
+var deleteConsentsFor = sql("forgetting what a member agreed to", `
+	delete from consents where project_id = $1 and org_id = $2 and person_id = $3 and org_id <> ''`)
+
+// RemoveMember ends a membership, and what the person agreed to and gave for the organization.
 func (s *projectStore) RemoveMember(ctx context.Context, org store.OrgID, person store.PersonID, now time.Time) error {
 	rows, err := s.together(ctx,
 		deleteMember.with(s.project, org, person),
+		deleteConsentsFor.with(s.project, org, person),
 		endGrantsFor.with(s.project, org, person, now, store.EndedByMembership))
 	if err == nil && rows[0] == 0 {
 		err = fmt.Errorf("%s: %w", deleteMember.does, store.ErrNotFound)

@@ -96,7 +96,16 @@ func testRemoveMember(h *house) {
 	elsewhere := h.grant()
 	elsewhere.Org = ""
 	h.must(h.FileGrant(ctx, elsewhere), "FileGrant of no organization")
+	agreed := h.key()
+	h.agree(agreed, h.now)
+	own := agreed
+	own.Org = ""
+	h.agree(own, h.now)
 	h.must(h.RemoveMember(ctx, "org", h.person.ID, h.at(time.Minute)), "RemoveMember")
+	_, err := h.Consent(ctx, agreed)
+	h.want(store.ErrNotFound, err, "Consent for the organization")
+	_, err = h.Consent(ctx, own)
+	h.must(err, "Consent for no organization")
 	for _, id := range []store.GrantID{mine.ID, unspent.ID} {
 		got, err := h.Grant(ctx, id)
 		h.must(err, "Grant")
@@ -104,7 +113,7 @@ func testRemoveMember(h *house) {
 			h.Errorf("a grant for the organization ended %q at %v, want %q", got.EndReason, got.EndedAt, store.EndedByMembership)
 		}
 	}
-	_, err := h.LiveGrant(ctx, elsewhere.ID, h.now)
+	_, err = h.LiveGrant(ctx, elsewhere.ID, h.now)
 	h.must(err, "LiveGrant of a grant for no organization")
 	// One that is filed by a request that was under way finds nobody to belong to.
 	late := h.filed()
