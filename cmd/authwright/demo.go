@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -69,6 +70,7 @@ func (d *demoCommand) Run(ctx context.Context, log *slog.Logger) error {
 	stopped := context.AfterFunc(ctx, func() { shutDown(srv) })
 	defer stopped()
 	d.greet(os.Stdout)
+	go debug.FreeOSMemory() // what starting needed
 	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serving: %w", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/authwright/authwright/server"
@@ -47,6 +48,7 @@ func (s *serveCommand) Run(ctx context.Context, out *console, verbose verbosity)
 	srv := server.NewHTTPServer(running.Handler(), c.Log, false)
 	ended := make(chan error, 1)
 	go func() { ended <- srv.Serve(l) }()
+	go debug.FreeOSMemory() // what starting needed
 	c.Log.Info("authwright is ready", "version", version, "issuer", c.Issuer, "listen", l.Addr().String())
 	if link != "" {
 		fmt.Fprintf(out.err, "\nThis server has no operator yet. Open this address within an hour to create the first one; it works once:\n\n    %s\n\n", link)
