@@ -101,7 +101,7 @@ func (s SMTP) deliver(ctx context.Context, options []gomail.Option, from *mail.A
 	if err != nil {
 		return fmt.Errorf("connecting to the mail server: %w", err)
 	}
-	defer client.CloseWithSMTPClient(conn)
+	defer func() { _ = client.CloseWithSMTPClient(conn) }() // the mail has gone or failed by then
 	err = client.SendWithSMTPClient(conn, msg)
 	var failed *gomail.SendError
 	if errors.As(err, &failed) && !failed.IsTemp() && failed.ErrorCode() >= 500 {
