@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/authwright/authwright/internal/store"
@@ -37,18 +38,8 @@ func (s *Server) Resources(ctx context.Context) ([]store.Resource, error) {
 	for _, r := range c.resources {
 		list = append(list, r)
 	}
-	slices.SortFunc(list, func(a, b store.Resource) int { return compare(a.URI, b.URI) })
+	slices.SortFunc(list, func(a, b store.Resource) int { return strings.Compare(a.URI, b.URI) })
 	return list, nil
-}
-
-func compare(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // readCatalog returns the reading in use, read anew when it is old. A database that does not answer leaves the old one in use.

@@ -16,7 +16,7 @@ import (
 // when a role is taken away and comes back with it; it is never more than the person agreed to. Nothing is left when
 // the organization lets the client in no more.
 func (s *Server) entitled(ctx context.Context, g *store.Grant, client store.Client) (oauth.Scope, error) {
-	if g.Org != "" && policy.Admit(g.Standing.Policy, client) != policy.Admitted {
+	if shutOut(g, client) {
 		return nil, nil
 	}
 	c, err := s.readCatalog(ctx)
@@ -42,8 +42,13 @@ func (c *catalog) resourceOf(uri string) (store.Resource, bool) {
 	return r, ok
 }
 
-// hold is entitled for a grant that is being used: nothing left is an error. A grant of which nothing is left because the organization lets the
-// client in no more is ended, before the client is told.
+// shutOut tells whether the grant's organization lets the client in no more.
+func shutOut(g *store.Grant, client store.Client) bool {
+	return g.Org != "" && policy.Admit(g.Standing.Policy, client) != policy.Admitted
+}
+
+// hold is entitled for a grant that is being used: nothing left is an error. A grant of which nothing is left because
+// the organization lets the client in no more is ended, before the client is told.
 func (s *Server) hold(ctx context.Context, g *store.Grant, client store.Client) (oauth.Scope, error) {
 	scope, err := s.entitled(ctx, g, client)
 	switch {
@@ -51,7 +56,7 @@ func (s *Server) hold(ctx context.Context, g *store.Grant, client store.Client) 
 		return nil, err
 	case len(scope) > 0:
 		return scope, nil
-	case g.Org != "" && policy.Admit(g.Standing.Policy, client) != policy.Admitted:
+	case shutOut(g, client):
 		if err := s.Store.EndGrant(ctx, g.ID, store.EndedByPolicy, s.Now()); err != nil {
 			return nil, err
 		}

@@ -3,8 +3,6 @@
 package authserver
 
 import (
-	"crypto/sha256"
-	"hash"
 	"log/slog"
 	"net/http"
 
@@ -20,5 +18,3 @@ func refusedAttrs(r *http.Request, refusal *oauth.Error) []slog.Attr {
 		slog.String("code", string(refusal.Code)), slog.String("why", refusal.Description),
 	}
 }
-
-func newSHA256() hash.Hash { return sha256.New() }

@@ -6,6 +6,7 @@ package authserver
 import (
 	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"hash/crc32"
@@ -53,7 +54,7 @@ func parseCode(code string) (store.GrantID, error) {
 // successor can be made again from the row, so a lost answer loses nothing, and a copy of the database yields none.
 type refreshCodec struct {
 	project store.ProjectID
-	mac     macPool
+	key     []byte
 }
 
 func (c refreshCodec) encode(id store.GrantID, generation int64) string {
@@ -69,7 +70,9 @@ func (c refreshCodec) sum(id store.GrantID, generation []byte) []byte {
 	message = append(message, c.project...)
 	message = append(message, 0)
 	message = append(message, id...)
-	return c.mac.sum(append(message, generation...))
+	mac := hmac.New(sha256.New, c.key)
+	mac.Write(append(message, generation...))
+	return mac.Sum(nil)
 }
 
 // decode proves that a refresh token was made here and says of which grant and generation.

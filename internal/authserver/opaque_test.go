@@ -13,7 +13,7 @@ import (
 )
 
 func testCodec(project store.ProjectID, key byte) refreshCodec {
-	return refreshCodec{project: project, mac: newMACPool(bytes.Repeat([]byte{key}, 32))}
+	return refreshCodec{project: project, key: bytes.Repeat([]byte{key}, 32)}
 }
 
 func wantCode(t *testing.T, err error, want oauth.Code) {

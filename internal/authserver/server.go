@@ -2,7 +2,6 @@
 package authserver
 
 import (
-	"crypto/hmac"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -43,7 +42,7 @@ type Server struct {
 // New makes the server of one project.
 func New(c Config) *Server {
 	s := &Server{Config: c, issuer: c.Project.Issuer, settings: c.Project.Settings}
-	s.refresh = refreshCodec{project: c.Project.ID, mac: newMACPool(c.RefreshKey)}
+	s.refresh = refreshCodec{project: c.Project.ID, key: c.RefreshKey}
 	return s
 }
 
@@ -55,11 +54,10 @@ type Route struct {
 
 // Routes are the endpoints, each with what its audience needs around it.
 func (s *Server) Routes() []Route {
-	person := func(h pages.Handler) http.Handler { return s.forPerson(h) }
 	return []Route{
-		{"GET", "/authorize", person(s.authorize)},
-		{"POST", "/authorize", person(s.authorize)},
-		{"GET", "/authorize/continue", person(s.proceed)},
+		{"GET", "/authorize", s.forPerson(s.authorize)},
+		{"POST", "/authorize", s.forPerson(s.authorize)},
+		{"GET", "/authorize/continue", s.forPerson(s.proceed)},
 		{"POST", "/token", s.forClient(s.token)},
 		{"POST", "/revoke", s.forClient(s.revoke)},
 		{"POST", "/introspect", s.forServer(s.introspect)},
@@ -68,15 +66,4 @@ func (s *Server) Routes() []Route {
 		{"GET", "/userinfo", s.forClient(s.userinfo)},
 		{"POST", "/userinfo", s.forClient(s.userinfo)},
 	}
-}
-
-// macPool hands out keyed hashes, because making one costs more than using it.
-type macPool struct{ key []byte }
-
-func newMACPool(key []byte) macPool { return macPool{key: key} }
-
-func (p macPool) sum(message []byte) []byte {
-	h := hmac.New(newSHA256, p.key)
-	h.Write(message)
-	return h.Sum(nil)
 }

@@ -102,6 +102,11 @@ func (h *house) endGrants(f store.GrantFilter) func(s store.Store) error {
 }
 
 func (h *house) trespasses(b belongings) []trespass {
+	return append(h.trespassesOnGrants(b), h.trespassesOnPeople(b)...)
+}
+
+// trespassesOnGrants are those on requests, grants, consents, clients and resources.
+func (h *house) trespassesOnGrants(b belongings) []trespass {
 	ctx := h.Context()
 	gone := store.ErrNotFound
 	decision := store.Decision{Verdict: store.Allowed, Person: h.person.ID}
@@ -130,6 +135,14 @@ func (h *house) trespasses(b belongings) []trespass {
 		{"UpdateClient", func(s store.Store) error { return s.UpdateClient(ctx, h.client) }, store.ErrChanged},
 		{"DeleteClient", func(s store.Store) error { return s.DeleteClient(ctx, h.client.ID, h.now) }, gone},
 		{"Resources", func(s store.Store) error { v, err := s.Resources(ctx); return nothing(v == nil, err) }, nil},
+	}
+}
+
+// trespassesOnPeople are those on people, their organizations, sessions and keys.
+func (h *house) trespassesOnPeople(b belongings) []trespass {
+	ctx := h.Context()
+	gone := store.ErrNotFound
+	return []trespass{
 		{"Person", func(s store.Store) error { _, err := s.Person(ctx, h.person.ID); return err }, gone},
 		{"PersonByEmail", func(s store.Store) error { _, err := s.PersonByEmail(ctx, h.person.Email); return err }, gone},
 		{"People", func(s store.Store) error { v, err := s.People(ctx, "", 100); return nothing(v == nil, err) }, nil},
