@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,8 +64,19 @@ type connection struct {
 	For      string // the organization it acts for; "" for the person
 	Address  string
 	Scopes   []string
-	Since    string
-	SinceISO string
+	Since    day
+	Used     day // the zero day when no token was given, as far as is known
+	Devices  int
+}
+
+// day is a day as a person and as a program read it.
+type day struct{ Words, ISO string }
+
+func dayOf(t time.Time) day {
+	if t.IsZero() {
+		return day{}
+	}
+	return day{t.UTC().Format("2 January 2006"), t.UTC().Format(time.DateOnly)}
 }
 
 // show answers GET /account.
@@ -113,10 +125,11 @@ func (a *Account) verifyAddress(p store.Person) string {
 
 // connections reads what the person allowed, newest first.
 func (a *Account) connections(ctx context.Context, person store.PersonID) ([]connection, error) {
-	consents, err := a.Store.ConsentsOf(ctx, person)
+	consents, err := store.EveryConnection(ctx, a.Store, store.ConnectionQuery{Person: person, Now: a.now()})
 	if err != nil {
-		return nil, fmt.Errorf("listing the consents of person %s: %w", person, err)
+		return nil, fmt.Errorf("listing the connections of person %s: %w", person, err)
 	}
+	slices.SortStableFunc(consents, func(x, y store.Connection) int { return y.UpdatedAt.Compare(x.UpdatedAt) })
 	resources, err := a.Resources(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("listing resources: %w", err)
@@ -144,7 +157,7 @@ func (a *Account) connections(ctx context.Context, person store.PersonID) ([]con
 }
 
 // organizations are what people call the organizations that the consents are for.
-func (a *Account) organizations(ctx context.Context, consents []store.Consent) (map[store.OrgID]string, error) {
+func (a *Account) organizations(ctx context.Context, consents []store.Connection) (map[store.OrgID]string, error) {
 	names := map[store.OrgID]string{"": ""}
 	for _, consent := range consents {
 		if _, known := names[consent.Org]; known {
@@ -160,12 +173,12 @@ func (a *Account) organizations(ctx context.Context, consents []store.Consent) (
 }
 
 // describe says a consent in words. A resource that is gone is known by its address.
-func describe(c store.Consent, client clients.Client, resource store.Resource) connection {
+func describe(c store.Connection, client clients.Client, resource store.Resource) connection {
 	one := connection{
 		ID: formID(c.ConsentKey), App: client.Name(), Claimed: client.Origin != store.Registered, Host: c.RedirectHost,
 		Loopback: oauth.IsLoopbackHost(c.RedirectHost), Private: strings.HasSuffix(c.RedirectHost, ":"),
 		Server: cmp.Or(resource.Name, c.Resource), Address: c.Resource,
-		Since: c.CreatedAt.UTC().Format("2 January 2006"), SinceISO: c.CreatedAt.UTC().Format(time.DateOnly),
+		Since: dayOf(c.CreatedAt), Used: dayOf(c.UsedAt), Devices: c.Devices,
 	}
 	for _, name := range c.Scope {
 		one.Scopes = append(one.Scopes, cmp.Or(pages.ScopeText(resource, name), name))

@@ -85,7 +85,7 @@ func (w *world) allow(key store.ConsentKey, redirect oauth.RedirectURI) store.Gr
 	w.must(w.store.SignInRequest(ctx, r.ID, r.Browser, store.Authentication{Person: p, At: now}, now))
 	w.must(w.store.DecideRequest(ctx, r.ID, r.Browser, store.Decision{Verdict: store.Allowed, Person: p, Org: key.Org},
 		&store.Consent{ConsentKey: key, Scope: store.Scope{"todo.read", "todo.raw"}, CreatedAt: now, UpdatedAt: now}, now))
-	g := store.Grant{ID: store.GrantID(store.NewID(now)), Person: p, Client: key.Client, Org: key.Org, Resource: resource, RedirectURI: redirect, AuthTime: now, CreatedAt: now, IdleUntil: now.Add(time.Hour), Expires: now.Add(time.Hour), CodeExpires: now.Add(time.Minute), Code: store.DigestOf(string(r.ID))}
+	g := store.Grant{ID: store.GrantID(store.NewID(now)), Person: p, Client: key.Client, Org: key.Org, Resource: resource, RedirectURI: redirect, AuthTime: now, CreatedAt: now, IdleUntil: now.Add(time.Hour), Expires: now.Add(72 * time.Hour), CodeExpires: now.Add(25 * time.Hour), Code: store.DigestOf(string(r.ID))}
 	w.must(w.store.CloseRequest(ctx, r.ID, r.Browser, g, now))
 	return g.ID
 }
@@ -184,6 +184,35 @@ func TestThePageShowsWhatOnePersonAllowed(t *testing.T) {
 	if strings.Contains(page, "Bob") || strings.Contains(page, "bob") {
 		t.Errorf("the page shows what bob allowed:\n%s", page)
 	}
+}
+
+func TestThePageShowsWhereAnAppIsConnected(t *testing.T) {
+	w := newWorld(t)
+	w.connect("per_ada", "never", store.Registered, "Never", "https://never.example/cb")
+	for range 2 {
+		w.use(w.connect("per_ada", "twice", store.Registered, "Twice", "https://twice.example/cb"))
+	}
+	w.use(w.connect("per_ada", "once", store.Registered, "Once", "https://once.example/cb"))
+	page := w.signedIn("per_ada").do(http.MethodGet, "/account", nil).Body.String()
+	for _, want := range []string{
+		"not used lately · connected nowhere now",
+		`last used <time datetime="2026-05-02">2 May 2026</time> · connected in one place`,
+		`last used <time datetime="2026-05-02">2 May 2026</time> · connected in 2 places`,
+	} {
+		if strings.Count(page, want) != 1 {
+			t.Errorf("the page has %q %d times, want once:\n%s", want, strings.Count(page, want), page)
+		}
+	}
+}
+
+// use spends the code of a grant, a day later.
+func (w *world) use(id store.GrantID) {
+	w.Helper()
+	g, err := w.store.Grant(w.Context(), id)
+	w.must(err)
+	_, err = w.store.SpendCode(w.Context(), store.CodeUse{Grant: id, Code: g.Code, Client: g.Client, ClientVersion: 1,
+		RedirectURI: string(g.RedirectURI), Idle: 48 * time.Hour, Now: now.Add(24 * time.Hour)})
+	w.must(err)
 }
 
 func TestWithdrawingEndsTheGrantsAndNothingElse(t *testing.T) {

@@ -42,6 +42,7 @@ type Store interface {
 	Requests
 	Grants
 	Consents
+	Connections
 	Clients
 	Resources
 	People

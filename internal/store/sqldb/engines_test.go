@@ -273,5 +273,8 @@ func (p *pair) compareAll() {
 		p.take("Person", func(s store.Store) (any, error) { return s.Person(ctx, id) })
 		p.take("ConsentsOf", func(s store.Store) (any, error) { return s.ConsentsOf(ctx, id) })
 	}
+	p.take("Connections", func(s store.Store) (any, error) {
+		return s.Connections(ctx, store.ConnectionQuery{Limit: 100, Now: benchEpoch})
+	})
 	p.take("Clients", func(s store.Store) (any, error) { return s.Clients(ctx, "", 100) })
 }

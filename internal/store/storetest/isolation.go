@@ -129,6 +129,10 @@ func (h *house) trespassesOnGrants(b belongings) []trespass {
 		{"TokenRevoked", func(s store.Store) error { v, err := s.TokenRevoked(ctx, b.token); return nothing(!v, err) }, nil},
 		{"Consent", func(s store.Store) error { _, err := s.Consent(ctx, h.key()); return err }, gone},
 		{"ConsentsOf", func(s store.Store) error { v, err := s.ConsentsOf(ctx, h.person.ID); return nothing(v == nil, err) }, nil},
+		{"Connections", func(s store.Store) error {
+			v, err := s.Connections(ctx, store.ConnectionQuery{Limit: 100, Now: h.now})
+			return nothing(v == nil, err)
+		}, nil},
 		{"WithdrawConsent", func(s store.Store) error { return s.WithdrawConsent(ctx, h.key(), h.now) }, gone},
 		{"Client", func(s store.Store) error { _, err := s.Client(ctx, h.client.ID); return err }, gone},
 		{"Clients", func(s store.Store) error { v, err := s.Clients(ctx, "", 100); return nothing(v == nil, err) }, nil},

@@ -24,6 +24,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Database) {
 		{"requests", requestTests},
 		{"grants", grantTests},
 		{"consents", consentTests},
+		{"connections", connectionTests},
 		{"clients", clientTests},
 		{"people", peopleTests},
 		{"organizations", organizationTests},
