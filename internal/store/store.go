@@ -46,6 +46,7 @@ type Store interface {
 	Clients
 	Resources
 	People
+	Identities
 	Organizations
 	Sessions
 	Challenges

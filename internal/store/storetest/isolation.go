@@ -28,13 +28,14 @@ type belongings struct {
 	attempt, token             store.Digest
 	document                   store.Client
 	challenge                  store.Challenge
+	identity                   store.Identity
 }
 
 func (h *house) belong() belongings {
 	h.Helper()
 	ctx := h.Context()
 	b := belongings{request: h.opened(), signedIn: h.signedIn(), decided: h.signedIn(), grant: h.filed(), spent: h.spent(), consent: h.agree(h.key(), h.now),
-		session: h.session(), attempt: store.DigestOf(h.unique("key")), token: store.DigestOf(h.unique("token")), document: h.newClient(store.Document), challenge: h.asked()}
+		session: h.session(), attempt: store.DigestOf(h.unique("key")), token: store.DigestOf(h.unique("token")), document: h.newClient(store.Document), challenge: h.asked(), identity: h.known()}
 	h.signingKey("1", h.now)
 	h.signingKey("2", h.now)
 	h.must(h.CreateFirstOperator(ctx, h.someOperator()), "CreateFirstOperator")
@@ -67,6 +68,7 @@ func (h *house) snapshot(b belongings) []any {
 	keep(h.Clients(ctx, "", 100))
 	keep(h.Resources(ctx))
 	keep(h.People(ctx, "", 100))
+	keep(h.IdentitiesOf(ctx, h.person.ID))
 	keep(h.Organizations(ctx, "", 100))
 	keep(h.Members(ctx, "org", "", 100))
 	keep(h.Roles(ctx))
@@ -171,6 +173,15 @@ func (h *house) trespassesOnPeople(b belongings) []trespass {
 		}, nil},
 		{"DeleteRole", func(s store.Store) error { return s.DeleteRole(ctx, "member") }, gone},
 		{"Roles", func(s store.Store) error { v, err := s.Roles(ctx); return nothing(v == nil, err) }, nil},
+		{"AddIdentity", func(s store.Store) error { return s.AddIdentity(ctx, h.identity()) }, gone},
+		{"UseIdentity", func(s store.Store) error {
+			_, err := s.UseIdentity(ctx, b.identity.Issuer, b.identity.Subject, h.at(time.Hour))
+			return err
+		}, gone},
+		{"IdentitiesOf", func(s store.Store) error { v, err := s.IdentitiesOf(ctx, h.person.ID); return nothing(v == nil, err) }, nil},
+		{"RemoveIdentity", func(s store.Store) error {
+			return s.RemoveIdentity(ctx, h.person.ID, b.identity.Issuer, b.identity.Subject)
+		}, gone},
 		{"SetPersonDisabled", func(s store.Store) error { return s.SetPersonDisabled(ctx, h.person.ID, true, h.now) }, gone},
 		{"OpenSession", func(s store.Store) error { return s.OpenSession(ctx, h.someSession(), b.session.ID) }, gone},
 		{"Session", func(s store.Store) error {
@@ -208,6 +219,11 @@ func (h *house) creations(b belongings) []trespass {
 			p := h.person
 			p.ID, p.Email = p.ID+"-2", "first@example.com"
 			return s.CreateFirstOperator(ctx, p)
+		}, nil},
+		{"CreatePersonWithIdentity", func(s store.Store) error {
+			p, i := h.person, b.identity
+			p.ID, p.Email, i.Person = p.ID+"-3", "comer@example.com", p.ID+"-3"
+			return s.CreatePersonWithIdentity(ctx, p, i)
 		}, nil},
 		{"CreateOrganization", func(s store.Store) error {
 			return s.CreateOrganization(ctx, store.Organization{ID: "org", Slug: "org", Name: "theirs"})

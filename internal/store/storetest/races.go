@@ -18,6 +18,7 @@ var raceTests = map[string]func(*house){
 	"DecideRequest takes one decision":                      raceDecideRequest,
 	"RegisterClient answers everybody with one client":      raceRegisterClient,
 	"CreatePerson gives an e-mail address to one":           raceCreatePerson,
+	"CreatePersonWithIdentity makes one person":             raceCreatePersonWithIdentity,
 	"CreateClient creates one":                              raceCreateClient,
 	"UpdateClient changes a version once":                   raceUpdateClient,
 	"PutDocument raises the version once":                   racePutDocument,

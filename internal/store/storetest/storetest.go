@@ -27,6 +27,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Database) {
 		{"connections", connectionTests},
 		{"clients", clientTests},
 		{"people", peopleTests},
+		{"identities", identityTests},
 		{"organizations", organizationTests},
 		{"operators", operatorTests},
 		{"sessions", sessionTests},
