@@ -30,7 +30,7 @@ type bounds struct {
 
 // holds is the scope that should be left now.
 func (b *bounds) holds(client store.Client) oauth.Scope {
-	if b.ended || policy.Admit(b.rules, client) != policy.Admitted {
+	if b.ended || policy.Admit(store.Settings{}, b.rules, client) != policy.Admitted {
 		return nil
 	}
 	var left oauth.Scope

@@ -32,8 +32,8 @@ type shownOrg struct {
 	CreatedAt time.Time   `json:"created_at"`
 }
 
-func showOrg(o store.Organization) shownOrg {
-	return shownOrg{o.ID, o.Slug, o.Name, showPolicy(o.Policy), o.CreatedAt}
+func showOrg(s store.Settings, o store.Organization) shownOrg {
+	return shownOrg{o.ID, o.Slug, o.Name, showPolicy(s, o.Policy), o.CreatedAt}
 }
 
 // write shows the organization to a person or a program.
@@ -72,7 +72,7 @@ func (c *orgCreate) Run(ctx context.Context, out *console) error {
 	if wrong != nil {
 		return wrong
 	}
-	return c.within(ctx, func(_ *deployment, _ store.Project, st store.Store) error {
+	return c.within(ctx, func(_ *deployment, p store.Project, st store.Store) error {
 		err := st.CreateOrganization(ctx, o)
 		if errors.Is(err, store.ErrExists) {
 			return fmt.Errorf("there is an organization %s, or one with the id %s, already", o.Slug, o.ID)
@@ -80,7 +80,7 @@ func (c *orgCreate) Run(ctx context.Context, out *console) error {
 		if err != nil {
 			return err
 		}
-		return showOrg(o).write(out, c.JSON)
+		return showOrg(p.Settings, o).write(out, c.JSON)
 	})
 }
 
@@ -103,14 +103,14 @@ type orgList struct {
 
 // Run lists all organizations.
 func (c *orgList) Run(ctx context.Context, out *console) error {
-	return c.within(ctx, func(_ *deployment, _ store.Project, st store.Store) error {
+	return c.within(ctx, func(_ *deployment, p store.Project, st store.Store) error {
 		all, err := orgs(ctx, st)
 		if err != nil {
 			return err
 		}
 		list, rows := make([]shownOrg, len(all)), make([][]string, len(all))
 		for i, o := range all {
-			list[i] = showOrg(o)
+			list[i] = showOrg(p.Settings, o)
 			rows[i] = []string{o.Slug, o.Name, string(o.ID), day(o.CreatedAt)}
 		}
 		if c.JSON {
@@ -128,12 +128,12 @@ type orgShow struct {
 
 // Run shows the organization.
 func (c *orgShow) Run(ctx context.Context, out *console) error {
-	return c.within(ctx, func(_ *deployment, _ store.Project, st store.Store) error {
+	return c.within(ctx, func(_ *deployment, p store.Project, st store.Store) error {
 		o, err := org(ctx, st, c.Org)
 		if err != nil {
 			return err
 		}
-		return showOrg(o).write(out, c.JSON)
+		return showOrg(p.Settings, o).write(out, c.JSON)
 	})
 }
 
@@ -150,7 +150,7 @@ func (c *orgRename) Run(ctx context.Context, out *console) error {
 	if c.Name == nil && c.Slug == nil {
 		return errors.New("say what it is called now: --name, --slug or both")
 	}
-	return c.within(ctx, func(_ *deployment, _ store.Project, st store.Store) error {
+	return c.within(ctx, func(_ *deployment, p store.Project, st store.Store) error {
 		o, err := org(ctx, st, c.Org)
 		if err != nil {
 			return err
@@ -167,7 +167,7 @@ func (c *orgRename) Run(ctx context.Context, out *console) error {
 		if err := updateOrg(ctx, st, o); err != nil {
 			return err
 		}
-		return showOrg(o).write(out, c.JSON)
+		return showOrg(p.Settings, o).write(out, c.JSON)
 	})
 }
 

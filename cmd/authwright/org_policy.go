@@ -32,16 +32,20 @@ type shownPolicy struct {
 	Documents  shownRule `json:"documents"`
 }
 
-func showPolicy(p store.ClientPolicy) shownPolicy {
-	show := func(name string, r store.ClientRule) shownRule {
+// showPolicy tells what an organization's rules come to in a project with these settings.
+func showPolicy(s store.Settings, p store.ClientPolicy) shownPolicy {
+	show := func(name string, c store.Client) shownRule {
+		r := *policy.RuleFor(&p, c)
 		if r.Mode == store.RuleDefault {
-			r.Mode = store.RuleAll
+			r.Mode = policy.DefaultMode(s, c)
 		}
 		return shownRule{name, r.Mode, r.Clients, r.Hosts}
 	}
 	return shownPolicy{
-		FirstParty: show("first-party", p.FirstParty), ThirdParty: show("third-party", p.ThirdParty),
-		SelfMade: show("self-registered", p.SelfMade), Documents: show("document", p.Documents),
+		FirstParty: show("first-party", store.Client{Origin: store.Registered, FirstParty: true}),
+		ThirdParty: show("third-party", store.Client{Origin: store.Registered}),
+		SelfMade:   show("self-registered", store.Client{Origin: store.SelfRegister}),
+		Documents:  show("document", store.Client{Origin: store.Document}),
 	}
 }
 
@@ -63,10 +67,10 @@ func (r shownRule) words() string {
 
 // policyFlags are changes of a policy. What is not named stays.
 type policyFlags struct {
-	SelfRegistered *string  `enum:"all,list,approve,none" help:"Which apps that registered themselves (RFC 7591) come in: all; list, those that are listed; approve, those an administrator approved; none." placeholder:"MODE"`
-	Documents      *string  `enum:"all,list,approve,none" help:"Which apps that are known by a metadata document (CIMD)." placeholder:"MODE"`
-	ThirdParty     *string  `enum:"all,list,approve,none" help:"Which apps of others that you registered." placeholder:"MODE"`
-	FirstParty     *string  `enum:"all,list,approve,none" help:"Which apps of yours." placeholder:"MODE"`
+	SelfRegistered *string  `enum:"all,list,approve,none,default" help:"Which apps that registered themselves (RFC 7591) come in: all; list, those that are listed; approve, those an administrator approved; none; default, what the project says." placeholder:"MODE"`
+	Documents      *string  `enum:"all,list,approve,none,default" help:"Which apps that are known by a metadata document (CIMD)." placeholder:"MODE"`
+	ThirdParty     *string  `enum:"all,list,approve,none,default" help:"Which apps of others that you registered." placeholder:"MODE"`
+	FirstParty     *string  `enum:"all,list,approve,none,default" help:"Which apps of yours." placeholder:"MODE"`
 	AllowClient    []string `sep:"none" help:"List an app, for modes list and approve. Repeat for several." placeholder:"ID"`
 	RemoveClient   []string `sep:"none" help:"Take an app off the list. Repeat for several." placeholder:"ID"`
 	AllowHost      []string `sep:"none" help:"List a host: apps whose metadata document is there. Repeat for several." placeholder:"HOST"`
@@ -80,7 +84,7 @@ func (f policyFlags) apply(ctx context.Context, st store.Clients, p *store.Clien
 		to   *store.RuleMode
 	}{{f.SelfRegistered, &p.SelfMade.Mode}, {f.Documents, &p.Documents.Mode}, {f.ThirdParty, &p.ThirdParty.Mode}, {f.FirstParty, &p.FirstParty.Mode}} {
 		if m.from != nil {
-			*m.to = store.RuleMode(*m.from)
+			*m.to = store.RuleMode(strings.TrimPrefix(*m.from, "default"))
 		}
 	}
 	var wrong []error
@@ -168,7 +172,7 @@ func (c *orgPolicy) Run(ctx context.Context, out *console) error {
 	if reflect.ValueOf(c.policyFlags).IsZero() {
 		return errors.New("say what to change: authwright org policy --help tells what there is, and authwright org show what is")
 	}
-	return c.within(ctx, func(_ *deployment, _ store.Project, st store.Store) error {
+	return c.within(ctx, func(_ *deployment, p store.Project, st store.Store) error {
 		o, err := org(ctx, st, c.Org)
 		if err != nil {
 			return err
@@ -179,7 +183,7 @@ func (c *orgPolicy) Run(ctx context.Context, out *console) error {
 		if err := updateOrg(ctx, st, o); err != nil {
 			return err
 		}
-		shown := showOrg(o)
+		shown := showOrg(p.Settings, o)
 		for _, rule := range shown.Policy.rules() {
 			listed := len(rule.Clients)+len(rule.Hosts) > 0
 			if listed && (rule.Mode == store.RuleAll || rule.Mode == store.RuleNone) {
@@ -198,7 +202,7 @@ type orgApprove struct {
 
 // Run lists the app in the rule it falls under.
 func (c *orgApprove) Run(ctx context.Context, out *console) error {
-	return c.within(ctx, func(_ *deployment, _ store.Project, st store.Store) error {
+	return c.within(ctx, func(_ *deployment, p store.Project, st store.Store) error {
 		o, err := org(ctx, st, c.Org)
 		if err != nil {
 			return err
@@ -207,11 +211,11 @@ func (c *orgApprove) Run(ctx context.Context, out *console) error {
 		if err != nil {
 			return err
 		}
-		if policy.Admit(o.Policy, app) == policy.Admitted {
+		if policy.Admit(p.Settings, o.Policy, app) == policy.Admitted {
 			return out.say("%s lets %s in already.", o.Slug, app.ID)
 		}
 		list(policy.RuleFor(&o.Policy, app), app.ID)
-		if policy.Admit(o.Policy, app) != policy.Admitted {
+		if policy.Admit(p.Settings, o.Policy, app) != policy.Admitted {
 			return fmt.Errorf("%s lets no app of this kind in, approved or not: authwright org policy %s changes that", o.Slug, o.Slug)
 		}
 		if err := updateOrg(ctx, st, o); err != nil {

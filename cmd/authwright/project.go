@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,6 +34,8 @@ type projectFlags struct {
 	Password        *string        `enum:"on,off" help:"People log in with a password: on or off." placeholder:"on|off"`
 	EmailCode       *string        `enum:"on,off" help:"People log in with a code or link that is mailed to them: on or off." placeholder:"on|off"`
 	SignUp          *string        `enum:"on,off" help:"Strangers may make accounts, with an address they prove: on or off." placeholder:"on|off"`
+	SelfRegRule     *string        `name:"self-registered-rule" enum:"all,approve,none" help:"Which apps that registered themselves come into an organization that says nothing about them: all, approve (those an administrator approved) or none." placeholder:"MODE"`
+	DocumentRule    *string        `enum:"all,approve,none" help:"Likewise for apps that are known by a metadata document." placeholder:"MODE"`
 	CodeLife        *time.Duration `help:"Life of authorization codes."`
 	AccessLife      *time.Duration `help:"Life of access tokens."`
 	RefreshIdle     *time.Duration `help:"How long a refresh token is good when it is not used."`
@@ -82,6 +85,12 @@ func (f projectFlags) apply(ctx context.Context, p *store.Project, resources sto
 	}
 	if f.SignUp != nil {
 		s.SignUp = *f.SignUp == "on"
+	}
+	if f.SelfRegRule != nil {
+		s.SelfMadeRule = store.RuleMode(*f.SelfRegRule)
+	}
+	if f.DocumentRule != nil {
+		s.DocumentRule = store.RuleMode(*f.DocumentRule)
 	}
 	if f.SigningAlg != nil {
 		s.SigningAlg = oauth.Alg(*f.SigningAlg)
@@ -201,6 +210,8 @@ type shownProject struct {
 	SessionIdle     string          `json:"session_idle"`
 	SessionLife     string          `json:"session_life"`
 	RequestLife     string          `json:"request_life"`
+	SelfMadeRule    store.RuleMode  `json:"self_registered_rule"`
+	DocumentRule    store.RuleMode  `json:"document_rule"`
 }
 
 func showProject(p store.Project) shownProject {
@@ -209,6 +220,7 @@ func showProject(p store.Project) shownProject {
 		ID: p.ID, Issuer: p.Issuer, Title: p.Name, DefaultResource: s.DefaultResource, SigningAlg: s.SigningAlg,
 		Registration: !s.NoRegistration, Documents: !s.NoDocuments, PrivateSchemes: !s.NoPrivateScheme,
 		Password: !s.NoPassword, EmailCode: s.EmailCode, SignUp: s.SignUp,
+		SelfMadeRule: cmp.Or(s.SelfMadeRule, store.RuleAll), DocumentRule: cmp.Or(s.DocumentRule, store.RuleAll),
 		CodeLife: s.CodeLife.String(), AccessLife: s.AccessLife.String(), RefreshIdle: s.RefreshIdle.String(),
 		RefreshLife: s.RefreshLife.String(), RefreshGrace: max(s.RefreshGrace, 0).String(), SessionIdle: s.SessionIdle.String(),
 		SessionLife: s.SessionLife.String(), RequestLife: s.RequestLife.String(),

@@ -16,7 +16,7 @@ import (
 // when a role is taken away and comes back with it; it is never more than the person agreed to. Nothing is left when
 // the organization lets the client in no more.
 func (s *Server) entitled(ctx context.Context, g *store.Grant, client store.Client) (oauth.Scope, error) {
-	if shutOut(g, client) {
+	if s.shutOut(g, client) {
 		return nil, nil
 	}
 	c, err := s.readCatalog(ctx)
@@ -43,8 +43,8 @@ func (c *catalog) resourceOf(uri string) (store.Resource, bool) {
 }
 
 // shutOut tells whether the grant's organization lets the client in no more.
-func shutOut(g *store.Grant, client store.Client) bool {
-	return g.Org != "" && policy.Admit(g.Standing.Policy, client) != policy.Admitted
+func (s *Server) shutOut(g *store.Grant, client store.Client) bool {
+	return g.Org != "" && policy.Admit(s.settings, g.Standing.Policy, client) != policy.Admitted
 }
 
 // hold is entitled for a grant that is being used: nothing left is an error. A grant of which nothing is left because
@@ -56,7 +56,7 @@ func (s *Server) hold(ctx context.Context, g *store.Grant, client store.Client) 
 		return nil, err
 	case len(scope) > 0:
 		return scope, nil
-	case shutOut(g, client):
+	case s.shutOut(g, client):
 		if err := s.Store.EndGrant(ctx, g.ID, store.EndedByPolicy, s.Now()); err != nil {
 			return nil, err
 		}
@@ -109,7 +109,7 @@ func (s *Server) place(ctx context.Context, person store.PersonID, r store.Resou
 	switch {
 	case err != nil:
 		return "", nil, err
-	case len(mine) != 1 || policy.Admit(mine[0].Policy, known) != policy.Admitted:
+	case len(mine) != 1 || policy.Admit(s.settings, mine[0].Policy, known) != policy.Admitted:
 		return "", nil, errChoose
 	}
 	return mine[0].ID, mine[0].Roles, nil

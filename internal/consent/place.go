@@ -44,8 +44,8 @@ func (c *Consent) placeOf(ctx context.Context, q question, chosen store.OrgID) (
 	if len(mine) == 0 {
 		return place{blocked: "This server is for organizations, and you belong to none here. Ask an administrator of yours to add you."}, nil
 	}
-	p := place{choices: mine, org: choose(mine, chosen, q.client.Client)}
-	switch policy.Admit(p.org.Policy, q.client.Client) {
+	p := place{choices: mine, org: c.choose(mine, chosen, q.client.Client)}
+	switch policy.Admit(c.Settings, p.org.Policy, q.client.Client) {
 	case policy.Refused:
 		p.blocked = refusal(p.org.Name, q.client.Client)
 		return p, nil
@@ -57,14 +57,14 @@ func (c *Consent) placeOf(ctx context.Context, q question, chosen store.OrgID) (
 }
 
 // choose is the chosen organization, if the person belongs to it; else the first that lets the client in; else the first.
-func choose(mine []store.MyOrganization, chosen store.OrgID, client store.Client) store.MyOrganization {
+func (c *Consent) choose(mine []store.MyOrganization, chosen store.OrgID, client store.Client) store.MyOrganization {
 	for _, one := range mine {
 		if one.ID == chosen {
 			return one
 		}
 	}
 	for _, one := range mine {
-		if policy.Admit(one.Policy, client) == policy.Admitted {
+		if policy.Admit(c.Settings, one.Policy, client) == policy.Admitted {
 			return one
 		}
 	}
@@ -106,7 +106,7 @@ func (c *Consent) orgView(q question) orgView {
 	for _, one := range q.place.choices {
 		query := url.Values{"request": {string(q.request.ID)}, "org": {string(one.ID)}}
 		item := choice{Name: one.Name, Current: one.ID == q.place.org.ID, Address: c.Site.Base + "/consent?" + query.Encode()}
-		switch policy.Admit(one.Policy, q.client.Client) {
+		switch policy.Admit(c.Settings, one.Policy, q.client.Client) {
 		case policy.Refused:
 			item.Note = "doesn’t let this app in"
 		case policy.NeedsApproval:

@@ -5,6 +5,7 @@
 package policy
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 
@@ -87,13 +88,16 @@ const (
 	Admitted
 )
 
-// Admit applies an organization's rules to a client. Who says nothing lets in what the operator registered, what a
-// document describes and what registered itself.
-func Admit(p store.ClientPolicy, c store.Client) Admission {
-	rule := RuleFor(&p, c)
+// Admit applies an organization's rules to a client. Where they say nothing, the project's settings say what that
+// means for a client that nobody registered; what the operator registered comes in.
+func Admit(s store.Settings, p store.ClientPolicy, c store.Client) Admission {
+	rule := *RuleFor(&p, c)
+	if rule.Mode == store.RuleDefault {
+		rule.Mode = DefaultMode(s, c)
+	}
 	listed := slices.Contains(rule.Clients, c.ID) || c.Origin == store.Document && slices.Contains(rule.Hosts, documentHost(c.ID))
 	switch {
-	case rule.Mode == store.RuleDefault || rule.Mode == store.RuleAll:
+	case rule.Mode == store.RuleAll:
 		return Admitted
 	case rule.Mode == store.RuleList && listed || rule.Mode == store.RuleApprove && listed:
 		return Admitted
@@ -102,6 +106,19 @@ func Admit(p store.ClientPolicy, c store.Client) Admission {
 	default: // "none", "list" without it, and every mode that this version does not know
 		return Refused
 	}
+}
+
+// DefaultMode is what an organization's rule means for a client when the organization says nothing.
+func DefaultMode(s store.Settings, c store.Client) store.RuleMode {
+	mode := store.RuleDefault
+	switch {
+	case c.FirstParty:
+	case c.Origin == store.SelfRegister:
+		mode = s.SelfMadeRule
+	case c.Origin == store.Document:
+		mode = s.DocumentRule
+	}
+	return cmp.Or(mode, store.RuleAll)
 }
 
 // RuleFor is the part of a policy that a client falls under.

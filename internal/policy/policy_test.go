@@ -68,8 +68,41 @@ func TestAnOrganizationAdmits(t *testing.T) {
 		{"nothing listed under none", store.ClientPolicy{SelfMade: store.ClientRule{Mode: store.RuleNone, Clients: []store.ClientID{"dcr_1"}}}, dcr, Refused},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := Admit(tt.policy, tt.client); got != tt.want {
-				t.Errorf("Admit(%+v, %s) = %v, want %v", tt.policy, tt.client.ID, got, tt.want)
+			if got := Admit(store.Settings{}, tt.policy, tt.client); got != tt.want {
+				t.Errorf("Admit({}, %+v, %s) = %v, want %v", tt.policy, tt.client.ID, got, tt.want)
+			}
+		})
+	}
+}
+
+func TestTheProjectSaysWhatNoRuleMeans(t *testing.T) {
+	dcr := store.Client{ID: "dcr_1", Origin: store.SelfRegister}
+	doc := store.Client{ID: "https://app.example/client", Origin: store.Document}
+	third := store.Client{ID: "third", Origin: store.Registered}
+	own := store.Client{ID: "own", Origin: store.Document, FirstParty: true}
+	approve, none := store.Settings{SelfMadeRule: store.RuleApprove, DocumentRule: store.RuleApprove}, store.Settings{SelfMadeRule: store.RuleNone, DocumentRule: store.RuleNone}
+	for _, tt := range []struct {
+		name     string
+		settings store.Settings
+		policy   store.ClientPolicy
+		client   store.Client
+		want     Admission
+	}{
+		{"a self-registered client needs approval", approve, store.ClientPolicy{}, dcr, NeedsApproval},
+		{"one that was approved comes in", approve, store.ClientPolicy{SelfMade: store.ClientRule{Clients: []store.ClientID{"dcr_1"}}}, dcr, Admitted},
+		{"no self-registered client comes in", none, store.ClientPolicy{SelfMade: store.ClientRule{Clients: []store.ClientID{"dcr_1"}}}, dcr, Refused},
+		{"the organization's own word counts", none, store.ClientPolicy{SelfMade: store.ClientRule{Mode: store.RuleAll}}, dcr, Admitted},
+		{"a document needs approval", approve, store.ClientPolicy{}, doc, NeedsApproval},
+		{"one of an approved host comes in", approve, store.ClientPolicy{Documents: store.ClientRule{Hosts: []string{"app.example"}}}, doc, Admitted},
+		{"no document comes in", none, store.ClientPolicy{}, doc, Refused},
+		{"documents are not self-registered clients", store.Settings{SelfMadeRule: store.RuleNone}, store.ClientPolicy{}, doc, Admitted},
+		{"self-registered clients are not documents", store.Settings{DocumentRule: store.RuleNone}, store.ClientPolicy{}, dcr, Admitted},
+		{"what the operator registered comes in", none, store.ClientPolicy{}, third, Admitted},
+		{"what is the operator's own comes in", none, store.ClientPolicy{}, own, Admitted},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := Admit(tt.settings, tt.policy, tt.client); got != tt.want {
+				t.Errorf("Admit(%+v, %+v, %s) = %v, want %v", tt.settings, tt.policy, tt.client.ID, got, tt.want)
 			}
 		})
 	}

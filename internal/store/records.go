@@ -38,12 +38,14 @@ type Project struct {
 type Settings struct {
 	DefaultResource string        `json:"default_resource,omitempty"` // when a request names none (RFC 8707 §2)
 	SigningAlg      oauth.Alg     `json:"signing_alg,omitempty"`
-	NoRegistration  bool          `json:"no_registration,omitempty"`   // dynamic client registration is off
-	NoDocuments     bool          `json:"no_documents,omitempty"`      // client id metadata documents are off
-	NoPrivateScheme bool          `json:"no_private_scheme,omitempty"` // private-use redirect schemes are refused
-	NoPassword      bool          `json:"no_password,omitempty"`       // nobody logs in with a password
-	EmailCode       bool          `json:"email_code,omitempty"`        // people log in with a code or link that is mailed to them
-	SignUp          bool          `json:"sign_up,omitempty"`           // strangers make accounts, with an address they prove
+	NoRegistration  bool          `json:"no_registration,omitempty"`      // dynamic client registration is off
+	NoDocuments     bool          `json:"no_documents,omitempty"`         // client id metadata documents are off
+	NoPrivateScheme bool          `json:"no_private_scheme,omitempty"`    // private-use redirect schemes are refused
+	NoPassword      bool          `json:"no_password,omitempty"`          // nobody logs in with a password
+	EmailCode       bool          `json:"email_code,omitempty"`           // people log in with a code or link that is mailed to them
+	SignUp          bool          `json:"sign_up,omitempty"`              // strangers make accounts, with an address they prove
+	SelfMadeRule    RuleMode      `json:"self_registered_rule,omitempty"` // of organizations that say nothing; zero lets all in
+	DocumentRule    RuleMode      `json:"document_rule,omitempty"`        // likewise
 	CodeLife        time.Duration `json:"code_life,omitempty"`
 	AccessLife      time.Duration `json:"access_life,omitempty"`
 	RefreshIdle     time.Duration `json:"refresh_idle,omitempty"`

@@ -41,6 +41,16 @@ func (s Settings) Check() error {
 	if s.NoPassword && !s.EmailCode {
 		wrong = append(wrong, errors.New("no_password without email_code: nobody could log in"))
 	}
+	for _, rule := range []struct {
+		name string
+		mode RuleMode
+	}{{"self_registered_rule", s.SelfMadeRule}, {"document_rule", s.DocumentRule}} {
+		switch rule.mode {
+		case RuleDefault, RuleAll, RuleApprove, RuleNone:
+		default:
+			wrong = append(wrong, fmt.Errorf("%s is %q: use all, approve or none", rule.name, rule.mode))
+		}
+	}
 	switch s.SigningAlg {
 	case oauth.ES256, oauth.EdDSA, oauth.RS256:
 	default:
