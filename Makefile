@@ -35,6 +35,7 @@ check: ## formatting and lint
 	golangci-lint run ./...
 
 generate: ## what is made from the code
+	$(GO) generate ./conformance/vectors
 	$(GO) test -run TestTheRFCIndexIsTrue . -update
 
 bench: build ## figures of this machine; see bench/README.md

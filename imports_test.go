@@ -41,6 +41,7 @@ var plan = map[string][]string{
 	"server":                   {"…"},
 	"cmd/authwright":           {"…"},
 	"conformance/goclient":     {},
+	"conformance/vectors":      {},
 	"bench":                    {"…"},
 	"bench/load":               {},
 }
