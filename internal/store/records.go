@@ -93,6 +93,8 @@ type Person struct {
 type Session struct {
 	ID        Digest // of the cookie
 	Auth      Authentication
+	Browser   string // kind of browser and system when it was opened, in words
+	Network   string // the network it was opened from, as a prefix
 	CreatedAt time.Time
 	UsedAt    time.Time
 	IdleUntil time.Time

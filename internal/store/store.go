@@ -180,6 +180,12 @@ type Sessions interface {
 	Session(ctx context.Context, id Digest, idle time.Duration, now time.Time) (Session, Person, error)
 	// CloseSession ends a session. Ending what is gone is no error.
 	CloseSession(ctx context.Context, id Digest) error
+	// SessionsOf lists the live sessions of a person, the last used first.
+	SessionsOf(ctx context.Context, person PersonID, now time.Time) ([]Session, error)
+	// CloseSessionOf ends a session, if it is the person's; else ErrNotFound.
+	CloseSessionOf(ctx context.Context, person PersonID, id Digest) error
+	// CloseOtherSessions ends all sessions of a person but one, and tells how many.
+	CloseOtherSessions(ctx context.Context, person PersonID, keep Digest) (int, error)
 }
 
 // Attempts count failures, so that guessing gets slower.

@@ -193,6 +193,15 @@ func (h *house) trespassesOnPeople(b belongings) []trespass {
 			return err
 		}, gone},
 		{"CloseSession", func(s store.Store) error { return s.CloseSession(ctx, b.session.ID) }, nil},
+		{"SessionsOf", func(s store.Store) error {
+			v, err := s.SessionsOf(ctx, h.person.ID, h.now)
+			return nothing(len(v) == 0, err)
+		}, nil},
+		{"CloseSessionOf", func(s store.Store) error { return s.CloseSessionOf(ctx, h.person.ID, b.session.ID) }, gone},
+		{"CloseOtherSessions", func(s store.Store) error {
+			n, err := s.CloseOtherSessions(ctx, h.person.ID, store.Digest{})
+			return nothing(n == 0, err)
+		}, nil},
 		{"Challenge", func(s store.Store) error { _, err := s.Challenge(ctx, b.challenge.ID, h.now); return err }, gone},
 		{"TryChallenge", func(s store.Store) error { _, err := s.TryChallenge(ctx, b.challenge.ID, browser, h.now); return err }, gone},
 		{"SpendChallenge", func(s store.Store) error {

@@ -158,6 +158,8 @@ var sessionTests = map[string]func(*house){
 	"are marked used once a minute":                   testSessionTouch,
 	"end the one they replace":                        testSessionReplaces,
 	"end when they are closed":                        testCloseSession,
+	"of a person are listed while they live":          testSessionsOf,
+	"of a person are closed, and nobody else's":       testCloseSessionOf,
 }
 
 func (h *house) someSession() store.Session {
