@@ -126,16 +126,17 @@ func (s *Server) open(ctx context.Context, record store.Project) error {
 // addPeoplesPages files what people visit: login, consent, account.
 func (s *Server) addPeoplesPages(p *project, st store.Store, directory *clients.Directory, core *authserver.Server, codeKey []byte, jar browser.Jar) {
 	settings := p.record.Settings.Defaults()
-	p.addPages((&login.Login{
+	door := &login.Login{
 		Store: st, Settings: settings, Site: p.site, Jar: jar, Issuer: p.issuer, Now: s.config.Now,
 		ClientAddr: s.clientAddr, Log: s.config.Log, Mail: s.mail, CodeKey: codeKey,
-	}).Routes())
+	}
+	p.addPages(door.Routes())
 	p.addPages((&consent.Consent{
 		Store: st, Settings: settings, Clients: directory.Lookup, Resources: core.Resources, Known: clients.WellKnown(),
 		Site: p.site, Jar: jar, Issuer: p.issuer, Now: s.config.Now, Log: s.config.Log,
 	}).Routes())
 	p.addPages((&account.Account{
-		Store: st, Settings: settings, Resources: core.Resources, Site: p.site, Jar: jar, Issuer: p.issuer,
+		Store: st, Settings: settings, Resources: core.Resources, Login: door, Site: p.site, Jar: jar, Issuer: p.issuer,
 		Now: s.config.Now, Log: s.config.Log, Mails: s.mail != nil,
 	}).Routes())
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/authwright/authwright/internal/browser"
+	"github.com/authwright/authwright/internal/login"
 	"github.com/authwright/authwright/internal/pages"
 	"github.com/authwright/authwright/internal/store"
 	"github.com/authwright/authwright/internal/store/sqldb"
@@ -46,7 +47,9 @@ func newWorld(t *testing.T) *world {
 	}
 	w.must(w.store.PutResource(t.Context(), store.Resource{URI: resource, Name: "To-do", Scopes: []store.ResourceScope{{Name: "todo.read", Description: "Read your items"}}}))
 	site := &pages.Site{Name: "Acme"}
-	a := &Account{Store: w.store, Resources: w.store.Resources, Site: site, Jar: browser.NewJar(issuer), Issuer: issuer, Now: func() time.Time { return now }}
+	jar, clock := browser.NewJar(issuer), func() time.Time { return now }
+	door := &login.Login{Store: w.store, Site: site, Jar: jar, Issuer: issuer, Now: clock}
+	a := &Account{Store: w.store, Resources: w.store.Resources, Login: door, Site: site, Jar: jar, Issuer: issuer, Now: clock}
 	for pattern, handler := range a.Routes() {
 		w.mux.HandleFunc(pattern, func(rw http.ResponseWriter, r *http.Request) {
 			if err := handler(rw, r); err != nil {

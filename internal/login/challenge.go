@@ -39,7 +39,7 @@ var (
 func mailCounters(email string, from netip.Addr) []counter {
 	return []counter{
 		{key: keyOf("mail", email), limit: mailLimit},
-		{key: keyOf("mail network", network(from).String()), limit: mailNetworkLimit},
+		{key: keyOf("mail network", browser.Network(from).String()), limit: mailNetworkLimit},
 	}
 }
 

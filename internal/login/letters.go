@@ -54,6 +54,15 @@ func (l *Login) resetLetter(to string, c store.Challenge, s secrets) mail.Letter
 	}
 }
 
+// chosenLetter is about a password that somebody chose on their account page.
+func (l *Login) chosenLetter(to string) mail.Letter {
+	return mail.Letter{
+		To: to, Title: "Your password was changed",
+		Lines:    []string{"The password of the account with this address was changed just now, on its account page. Every other browser was signed out. The apps you had connected keep their access."},
+		LinkText: "If this was not you, choose another one", Link: l.Issuer + "/login/reset",
+	}
+}
+
 func (l *Login) changedLetter(to string) mail.Letter {
 	return mail.Letter{
 		To: to, Title: "Your password was changed",

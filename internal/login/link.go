@@ -45,10 +45,7 @@ func (l *Login) showLink(w http.ResponseWriter, r *http.Request) error {
 	page := pages.Page{Title: words.Title, Template: linkPage, Data: struct {
 		Title, Button, Action, Token, Link, Email string
 	}{words.Title, words.Button, l.Site.Base + "/login/link", visitor.FormToken(linkForm, params.Get("t")), params.Get("t"), c.Email}}
-	if req.ID == "" {
-		return l.Site.Write(w, r, http.StatusOK, page)
-	}
-	return l.Site.Write(w, r, http.StatusOK, page, req.RedirectURI.Source())
+	return l.writeFor(w, r, http.StatusOK, page, req)
 }
 
 // showElsewhere tells whoever opened the link in another browser, or in a program that looks at mails, how to go on.

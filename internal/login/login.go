@@ -160,8 +160,7 @@ type signInData struct {
 	Ways          ways
 }
 
-// showSignIn writes the form. The answer to it may lead to the client at once, so the client's address is named as
-// a place the form may end up at.
+// showSignIn writes the form.
 func (l *Login) showSignIn(w http.ResponseWriter, r *http.Request, status int, req store.Request, d signInData) error {
 	visitor := l.Jar.EnsureVisitor(w, r)
 	d.Action = l.Site.Base + "/login"
@@ -169,7 +168,13 @@ func (l *Login) showSignIn(w http.ResponseWriter, r *http.Request, status int, r
 	d.Ways = l.ways(req)
 	d.Token = visitor.FormToken(signInForm, string(req.ID))
 	page := pages.Page{Title: "Sign in", Template: signInPage, Data: d}
-	if req.ID == "" {
+	return l.writeFor(w, r, status, page, req)
+}
+
+// writeFor writes a page of a sign-in. The answer to its form may lead to the client at once, so the client's address
+// is named as a place the form may end up at.
+func (l *Login) writeFor(w http.ResponseWriter, r *http.Request, status int, page pages.Page, req store.Request) error {
+	if req.RedirectURI == "" {
 		return l.Site.Write(w, r, status, page)
 	}
 	return l.Site.Write(w, r, status, page, req.RedirectURI.Source())
@@ -190,7 +195,7 @@ func (l *Login) showChoice(w http.ResponseWriter, r *http.Request, req store.Req
 		Request: req.ID,
 		Person:  p,
 	}}
-	return l.Site.Write(w, r, http.StatusOK, page, req.RedirectURI.Source())
+	return l.writeFor(w, r, http.StatusOK, page, req)
 }
 
 // proceed answers POST /login/continue: the person who is signed in is the one they want to be.
@@ -218,8 +223,12 @@ func (l *Login) proceed(w http.ResponseWriter, r *http.Request) error {
 	return l.finish(w, r, req, session.Auth)
 }
 
-// finish records who logged in for the request and sends the browser back into the flow.
+// finish records who logged in for the request and sends the browser back into the flow, or to the page of ours that
+// they came from.
 func (l *Login) finish(w http.ResponseWriter, r *http.Request, req store.Request, who store.Authentication) error {
+	if isPlace(req.ID) {
+		return pages.Redirect(w, l.Issuer+"/"+string(req.ID))
+	}
 	err := l.Store.SignInRequest(r.Context(), req.ID, l.Jar.Visitor(r).Digest(), who, l.now())
 	if errors.Is(err, store.ErrNotFound) {
 		return pages.StartAgain()
@@ -231,8 +240,11 @@ func (l *Login) finish(w http.ResponseWriter, r *http.Request, req store.Request
 	return pages.Redirect(w, l.Issuer+"/authorize/continue?"+query.Encode())
 }
 
-// request loads the authorization under way that this browser opened.
+// request loads what a sign-in is for: the authorization under way that this browser opened, or a page of ours.
 func (l *Login) request(r *http.Request, id string) (store.Request, error) {
+	if page, ok := place(store.RequestID(id), l.now()); ok {
+		return page, nil
+	}
 	req, err := l.Jar.Visitor(r).Request(r.Context(), l.Store, store.RequestID(id), l.now())
 	if errors.Is(err, store.ErrNotFound) {
 		return store.Request{}, pages.StartAgain()

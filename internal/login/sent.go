@@ -74,14 +74,14 @@ func (l *Login) writeSent(w http.ResponseWriter, r *http.Request, status int, c 
 		Coded:     c.Purpose != store.ForReset,
 		Problem:   problem,
 	}}
-	if req.ID == "" {
-		return l.Site.Write(w, r, status, page)
-	}
-	return l.Site.Write(w, r, status, page, req.RedirectURI.Source())
+	return l.writeFor(w, r, status, page, req)
 }
 
 // requestFor is the authorization the challenge was asked for, if it is still under way in this browser.
 func (l *Login) requestFor(r *http.Request, c store.Challenge) (store.Request, error) {
+	if page, ok := place(c.Request, l.now()); ok {
+		return page, nil
+	}
 	req, err := l.Jar.Visitor(r).Request(r.Context(), l.Store, c.Request, l.now())
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return store.Request{}, fmt.Errorf("reading the request of a challenge: %w", err)

@@ -169,17 +169,33 @@ func (l *Login) renew(ctx context.Context, p store.Person, password string) (sto
 	return p, nil
 }
 
-// open starts a session under a new id, in place of the one the browser had, and goes where the person was going.
+// open ends every way to log in: it starts a session and goes where the person was going.
 func (l *Login) open(w http.ResponseWriter, r *http.Request, req store.Request, out outcome) error {
-	now, person, settings := out.began, out.person, l.Settings.Defaults()
+	auth := store.Authentication{Person: out.person.ID, At: out.began, Methods: out.methods}
+	if err := l.startSession(w, r, out.person, auth); err != nil {
+		return err
+	}
+	if req.ID == "" {
+		return pages.Redirect(w, l.Issuer+"/account")
+	}
+	return l.finish(w, r, req, auth)
+}
+
+// startSession opens a session under a new id, in place of the one the browser had.
+func (l *Login) startSession(w http.ResponseWriter, r *http.Request, person store.Person, auth store.Authentication) error {
+	settings := l.Settings.Defaults()
 	token := browser.NewToken()
 	session := store.Session{
 		ID:        store.DigestOf(token),
-		Auth:      store.Authentication{Person: person.ID, At: now, Methods: out.methods},
-		CreatedAt: now,
-		UsedAt:    now,
-		IdleUntil: now.Add(settings.SessionIdle),
-		Expires:   now.Add(settings.SessionLife),
+		Auth:      auth,
+		Browser:   browser.Kind(r.UserAgent()),
+		CreatedAt: auth.At,
+		UsedAt:    auth.At,
+		IdleUntil: auth.At.Add(settings.SessionIdle),
+		Expires:   auth.At.Add(settings.SessionLife),
+	}
+	if network := browser.Network(l.clientAddr(r)); network.IsValid() {
+		session.Network = network.String()
 	}
 	var replaced store.Digest
 	if old, ok := l.Jar.Session(r); ok {
@@ -196,10 +212,7 @@ func (l *Login) open(w http.ResponseWriter, r *http.Request, req store.Request, 
 	devices, _ := l.Jar.Device(r)
 	l.Jar.SetDevice(w, addDevice(devices, person))
 	l.Jar.SetSession(w, token, settings.SessionLife)
-	if req.ID == "" {
-		return pages.Redirect(w, l.Issuer+"/account")
-	}
-	return l.finish(w, r, req, session.Auth)
+	return nil
 }
 
 // clientAddr is the address of whoever asks, as the server knows it.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/authwright/authwright/internal/browser"
 	"github.com/authwright/authwright/internal/store"
 )
 
@@ -55,7 +56,7 @@ func countersFor(account string, from netip.Addr, device string) []counter {
 	if device != "" {
 		return []counter{{keyOf("device", device, account), deviceLimit, true}}
 	}
-	near := network(from).String()
+	near := browser.Network(from).String()
 	return []counter{
 		{keyOf("near", near, account), nearLimit, true},
 		{keyOf("account", account), accountLimit, true},
@@ -65,20 +66,6 @@ func countersFor(account string, from netip.Addr, device string) []counter {
 
 func keyOf(parts ...string) store.Digest {
 	return store.DigestOf("login\n" + strings.Join(parts, "\n"))
-}
-
-// network is what one customer of a provider usually has: a /24 or a /48.
-func network(addr netip.Addr) netip.Prefix {
-	addr = addr.Unmap().WithZone("")
-	bits := 48
-	if addr.Is4() {
-		bits = 24
-	}
-	prefix, err := addr.Prefix(bits)
-	if err != nil {
-		return netip.Prefix{} // no address: all such callers share one counter
-	}
-	return prefix
 }
 
 // wait tells how long the caller must wait before the next attempt is looked at.

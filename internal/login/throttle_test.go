@@ -35,22 +35,6 @@ func TestDelaysGrowAndEnd(t *testing.T) {
 	}
 }
 
-func TestANetworkIsWhatOneCustomerHas(t *testing.T) {
-	for _, tt := range []struct{ addr, want string }{
-		{"192.0.2.7", "192.0.2.0/24"},
-		{"::ffff:192.0.2.7", "192.0.2.0/24"},
-		{"2001:db8:1:2::3", "2001:db8:1::/48"},
-		{"fe80::1%eth0", "fe80::/48"},
-	} {
-		if got := network(netip.MustParseAddr(tt.addr)).String(); got != tt.want {
-			t.Errorf("network(%s) = %s, want %s", tt.addr, got, tt.want)
-		}
-	}
-	if got := network(netip.Addr{}); got.IsValid() {
-		t.Errorf("network of no address = %s, want none", got)
-	}
-}
-
 // A script of attempts: who tries from where, after how long, and what comes back.
 type try struct {
 	name   string
