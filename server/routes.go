@@ -14,6 +14,7 @@ import (
 
 	"github.com/authwright/authwright/internal/authserver"
 	"github.com/authwright/authwright/internal/pages"
+	"github.com/authwright/authwright/internal/store"
 	"github.com/authwright/authwright/oauth"
 )
 
@@ -49,6 +50,7 @@ func (s *Server) Handler() http.Handler {
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), requestDeadline)
 		defer cancel()
+		ctx = store.By(ctx, store.Act{From: s.clientAddr(r), Now: s.config.Now})
 		s.route(w, r.WithContext(ctx))
 	})
 }

@@ -106,6 +106,7 @@ func prepare(c Config) (*Server, error) {
 // start opens the projects of the database and begins what goes on in the background.
 func (s *Server) start(ctx context.Context, db store.Database) error {
 	s.db = db
+	ctx = store.By(ctx, store.Act{Actor: store.Actor{Kind: store.BySystem}, Now: s.config.Now})
 	if err := s.openProjects(ctx); err != nil {
 		return err
 	}

@@ -8,9 +8,13 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"os/user"
+	"strconv"
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/authwright/authwright/internal/store"
 )
 
 // commands is the command line. Each command's Run does it.
@@ -48,7 +52,7 @@ func main() {
 func run(ctx context.Context, args []string) error {
 	var cmd commands
 	parser, err := kong.New(&cmd, kong.Name("authwright"), kong.UsageOnError(), kong.Vars{"version": version},
-		kong.Description("The authorization server for MCP that you run yourself."), kong.BindTo(ctx, (*context.Context)(nil)))
+		kong.Description("The authorization server for MCP that you run yourself."), kong.BindTo(asOperator(ctx), (*context.Context)(nil)))
 	if err != nil {
 		return err
 	}
@@ -66,4 +70,13 @@ func run(ctx context.Context, args []string) error {
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 	return chosen.Run(log, &console{in: os.Stdin, out: os.Stdout, err: os.Stderr}, verbosity(cmd.Verbose))
+}
+
+// asOperator says of all that a command does that the machine's user does it.
+func asOperator(ctx context.Context) context.Context {
+	name := strconv.Itoa(os.Getuid())
+	if u, err := user.Current(); err == nil {
+		name = u.Username
+	}
+	return store.By(ctx, store.Act{Actor: store.Actor{Kind: store.ByOperator, ID: name}})
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/base32"
 	"encoding/binary"
+	"sync"
 	"time"
 )
 
@@ -17,4 +18,33 @@ func NewID(now time.Time) string {
 	binary.BigEndian.PutUint64(raw[:8], uint64(now.UnixMilli())<<16)
 	rand.Read(raw[6:])
 	return idEncoding.EncodeToString(raw[:])
+}
+
+// eventTurn orders the events of one millisecond that one process writes.
+var eventTurn struct {
+	sync.Mutex
+	at   int64
+	turn uint16
+}
+
+// newEventID is NewID, but for a count within the millisecond in the place of the first random bits.
+func newEventID(now time.Time) EventID {
+	at := now.UnixMilli()
+	eventTurn.Lock()
+	if eventTurn.turn++; at != eventTurn.at {
+		eventTurn.at, eventTurn.turn = at, 0
+	}
+	turn := eventTurn.turn
+	eventTurn.Unlock()
+	var raw [16]byte
+	binary.BigEndian.PutUint64(raw[:8], uint64(at)<<16|uint64(turn))
+	rand.Read(raw[8:])
+	return EventID(idEncoding.EncodeToString(raw[:]))
+}
+
+// FirstEventID is before every event of that time or later.
+func FirstEventID(at time.Time) EventID {
+	var raw [16]byte
+	binary.BigEndian.PutUint64(raw[:8], uint64(at.UnixMilli())<<16)
+	return EventID(idEncoding.EncodeToString(raw[:]))
 }

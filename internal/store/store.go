@@ -52,6 +52,7 @@ type Store interface {
 	Challenges
 	Attempts
 	Keys
+	Events
 }
 
 // Requests are authorizations in progress.

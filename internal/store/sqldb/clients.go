@@ -144,7 +144,7 @@ func (s *projectStore) DeleteClient(ctx context.Context, id store.ClientID, now 
 	rows, err := s.together(ctx,
 		deleteClient.with(s.project, id),
 		deleteConsentsTo.with(s.project, id),
-		s.endGrants(store.GrantFilter{Client: id}, store.EndedByOperator, now))
+		s.endGrants(ctx, store.GrantFilter{Client: id}, store.EndedByOperator, now))
 	if err == nil && rows[0] == 0 {
 		return fmt.Errorf("%s: %w", deleteClient.does, store.ErrNotFound)
 	}

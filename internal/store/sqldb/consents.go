@@ -55,9 +55,12 @@ var endGrantsUnder = sql("ending the grants under a consent", `
 
 // WithdrawConsent forgets a consent and ends the grants under it.
 func (s *projectStore) WithdrawConsent(ctx context.Context, k store.ConsentKey, now time.Time) error {
+	about := store.Event{Kind: store.ConsentWithdrawn, Actor: store.Actor{Kind: store.ByPerson},
+		Person: k.Person, Client: k.Client, Org: k.Org, Resource: k.Resource}
 	rows, err := s.together(ctx,
-		deleteConsent.with(s.project, k.Person, k.Client, k.RedirectHost, k.Resource, k.Org),
-		endGrantsUnder.with(s.project, k.Person, k.Client, k.RedirectHost, k.Resource, k.Org, now, store.EndedByPerson))
+		deleteConsent.with(s.project, k.Person, k.Client, k.RedirectHost, k.Resource, k.Org).tells(ctx, about),
+		endGrantsUnder.with(s.project, k.Person, k.Client, k.RedirectHost, k.Resource, k.Org, now, store.EndedByPerson).
+			tells(ctx, grantEnded(store.EndedByPerson, about)))
 	if err == nil && rows[0]+rows[1] == 0 {
 		return fmt.Errorf("withdrawing a consent: %w", store.ErrNotFound)
 	}

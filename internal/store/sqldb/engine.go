@@ -28,11 +28,12 @@ type run func(ctx context.Context, c call, each func(row) error) (rows int, err 
 
 // statement is a text that both engines understand. Its number is its place among a connection's prepared statements.
 type statement struct {
-	does    string // what to say of it in an error
-	text    string
-	number  int
-	returns bool // rows
-	creates bool // a row, out of nothing but its arguments
+	does     string // what to say of it in an error
+	text     string
+	number   int
+	returns  bool // rows
+	creates  bool // a row, out of nothing but its arguments
+	*telling      // how it leaves an event behind
 }
 
 var statements int
@@ -44,6 +45,7 @@ func sql(does, text string) *statement {
 		does: does, text: text, number: statements,
 		returns: strings.HasPrefix(text, "select ") || strings.Contains(text, " returning "),
 		creates: strings.HasPrefix(text, "insert "),
+		telling: new(telling),
 	}
 	statements++
 	return s
@@ -54,6 +56,7 @@ type call struct {
 	*statement
 	args []any
 	err  error // an argument cannot be stored
+	told *told // the event it leaves behind
 }
 
 // with binds the arguments $1, $2, … in their order.

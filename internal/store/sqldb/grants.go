@@ -4,6 +4,7 @@ package sqldb
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"time"
 
@@ -30,11 +31,13 @@ var insertGrant = sql("filing a grant", `
 	insert into grants (project_id, `+grantColumns+`, redirect_host, code_misses)
 	values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, 0)`)
 
-func (s *projectStore) insertGrant(g store.Grant) call {
+func (s *projectStore) insertGrant(ctx context.Context, g store.Grant) call {
 	return insertGrant.with(s.project,
 		g.ID, g.Person, g.Client, g.Org, g.Resource, g.Scope, g.RedirectURI, g.Challenge, opaque(g.Nonce),
 		g.AuthTime, g.Methods, g.Refreshable, g.Code, g.CodeExpires, g.CodeSpent, g.Generation, g.RotatedAt,
-		g.CreatedAt, g.UsedAt, g.IdleUntil, g.Expires, g.EndedAt, g.EndReason, g.RedirectURI.Host())
+		g.CreatedAt, g.UsedAt, g.IdleUntil, g.Expires, g.EndedAt, g.EndReason, g.RedirectURI.Host(),
+	).tells(ctx, store.Event{Kind: store.Granted, Actor: store.Actor{Kind: store.ByPerson}, Person: g.Person, Client: g.Client, Org: g.Org,
+		Grant: g.ID, Resource: g.Resource, Detail: store.Detail{Scope: g.Scope}})
 }
 
 // Once a day is enough for the sweep, and keeps a busy client's row from being everybody's bottleneck.
@@ -47,7 +50,7 @@ func (s *projectStore) useClient(g store.Grant) call {
 
 // FileGrant files a grant with its code.
 func (s *projectStore) FileGrant(ctx context.Context, g store.Grant) error {
-	_, err := s.together(ctx, s.insertGrant(g), s.useClient(g))
+	_, err := s.together(ctx, s.insertGrant(ctx, g), s.useClient(g))
 	return err
 }
 
@@ -128,14 +131,35 @@ func (s *projectStore) LiveGrant(ctx context.Context, id store.GrantID, now time
 	return first(ctx, s.look, scanGrant, selectLiveGrant.with(s.project, id, now))
 }
 
-var endGrant = sql("ending a grant", `
-	update grants set end_reason = case when ended_at = 0 then $3 else end_reason end,
-		ended_at = case when ended_at = 0 then $4 else ended_at end
-	where project_id = $1 and id = $2`)
+var (
+	endGrant = sql("ending a grant", `
+		update grants set end_reason = $3, ended_at = $4 where project_id = $1 and id = $2 and ended_at = 0
+		returning person_id, client_id, org_id, resource`)
+
+	findGrant = sql("ending a grant", `select id from grants where project_id = $1 and id = $2`)
+)
 
 // EndGrant ends a grant for a reason; the first reason stays.
 func (s *projectStore) EndGrant(ctx context.Context, id store.GrantID, reason store.EndReason, now time.Time) error {
-	return need(ctx, s.step, endGrant.with(s.project, id, reason, now))
+	rows, err := s.together(ctx,
+		endGrant.with(s.project, id, reason, now).tells(ctx, grantEnded(reason, store.Event{Grant: id})),
+		findGrant.with(s.project, id))
+	if err == nil && rows[1] == 0 {
+		err = fmt.Errorf("%s: %w", endGrant.does, store.ErrNotFound)
+	}
+	return err
+}
+
+// grantEnded is the event of one or several grants that end. Who acts follows from the reason.
+func grantEnded(reason store.EndReason, e store.Event) store.Event {
+	e.Kind, e.Detail.Reason = store.GrantEnded, reason
+	switch reason {
+	case store.EndedByClient, store.EndedByReplay, store.EndedByReuse:
+		e.Actor.Kind = store.ByClient
+	case store.EndedByPerson, store.EndedByPassword:
+		e.Actor.Kind = store.ByPerson
+	}
+	return e
 }
 
 // One text for each choice of person and client, so that each can use its index.
@@ -152,13 +176,14 @@ var endGrants = func() (texts [2][2]*statement) {
 	return texts
 }()
 
-func (s *projectStore) endGrants(f store.GrantFilter, reason store.EndReason, now time.Time) call {
-	return endGrants[min(len(f.Person), 1)][min(len(f.Client), 1)].with(s.project, reason, now, f.Resource, f.Person, f.Client)
+func (s *projectStore) endGrants(ctx context.Context, f store.GrantFilter, reason store.EndReason, now time.Time) call {
+	return endGrants[min(len(f.Person), 1)][min(len(f.Client), 1)].with(s.project, reason, now, f.Resource, f.Person, f.Client).
+		tells(ctx, grantEnded(reason, store.Event{Person: f.Person, Client: f.Client, Resource: f.Resource}))
 }
 
 // EndGrants ends all live grants that fit the filter, and tells how many.
 func (s *projectStore) EndGrants(ctx context.Context, f store.GrantFilter, reason store.EndReason, now time.Time) (int, error) {
-	return may(ctx, s.step, s.endGrants(f, reason, now))
+	return may(ctx, s.step, s.endGrants(ctx, f, reason, now))
 }
 
 var insertRevokedToken = sql("revoking a token", `

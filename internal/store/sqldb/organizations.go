@@ -86,7 +86,8 @@ func (s *projectStore) RemoveMember(ctx context.Context, org store.OrgID, person
 	rows, err := s.together(ctx,
 		deleteMember.with(s.project, org, person),
 		deleteConsentsFor.with(s.project, org, person),
-		endGrantsFor.with(s.project, org, person, now, store.EndedByMembership))
+		endGrantsFor.with(s.project, org, person, now, store.EndedByMembership).
+			tells(ctx, grantEnded(store.EndedByMembership, store.Event{Person: person, Org: org})))
 	if err == nil && rows[0] == 0 {
 		err = fmt.Errorf("%s: %w", deleteMember.does, store.ErrNotFound)
 	}

@@ -81,7 +81,7 @@ func (s *projectStore) SetPassword(ctx context.Context, id store.PersonID, hash 
 		deleteChallengesOf.with(s.project, id), signOutRequestsOf.with(s.project, id)}
 	if endGrants {
 		calls[0] = setPasswordEndGrants.with(s.project, id, hash, now)
-		calls = append(calls, s.endGrants(store.GrantFilter{Person: id}, store.EndedByPassword, now))
+		calls = append(calls, s.endGrants(ctx, store.GrantFilter{Person: id}, store.EndedByPassword, now))
 	}
 	return s.changePerson(ctx, calls)
 }
@@ -111,7 +111,7 @@ func (s *projectStore) SetPersonDisabled(ctx context.Context, id store.PersonID,
 	calls := []call{setPersonDisabled.with(s.project, id, disabled, now)}
 	if disabled {
 		calls = append(calls, deleteSessionsOf.with(s.project, id), deleteChallengesOf.with(s.project, id),
-			signOutRequestsOf.with(s.project, id), s.endGrants(store.GrantFilter{Person: id}, store.EndedByOperator, now))
+			signOutRequestsOf.with(s.project, id), s.endGrants(ctx, store.GrantFilter{Person: id}, store.EndedByOperator, now))
 	}
 	return s.changePerson(ctx, calls)
 }

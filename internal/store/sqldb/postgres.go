@@ -117,7 +117,8 @@ func (e *postgresEngine) together(ctx context.Context, calls ...call) (rows []in
 			if c.err != nil {
 				return false, fmt.Errorf("%s: %w", c.does, c.err)
 			}
-			batch.Queue(c.text, c.args...)
+			text, args := c.postgres()
+			batch.Queue(text, args...)
 		}
 		results := e.pool.SendBatch(ctx, &batch)
 		for i, c := range calls {
@@ -143,7 +144,8 @@ type querier interface {
 
 // query runs a call and reads its rows to the end.
 func query(ctx context.Context, q querier, c call, each func(row) error) (n int, err error) {
-	rows, err := q.Query(ctx, c.text, c.args...)
+	text, args := c.postgres()
+	rows, err := q.Query(ctx, text, args...)
 	if err != nil {
 		return 0, postgresError(err)
 	}

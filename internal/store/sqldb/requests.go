@@ -68,20 +68,22 @@ var decideRequest = sql("deciding a request", `
 	update requests set verdict = $5, decided_scope = $6, decided_org_id = $7, decided_by = $8
 	where project_id = $1 and id = $2 and browser = $3 and expires_at > $4
 		and verdict = '' and person_id = $8 and person_id <> ''
-	returning client_id`)
+	returning client_id, resource`)
 
 // DecideRequest records the decision, once, and the consent that came with it.
 func (s *projectStore) DecideRequest(ctx context.Context, id store.RequestID, browser store.Digest, d store.Decision, remember *store.Consent, now time.Time) error {
-	decide := decideRequest.with(s.project, id, browser, now, d.Verdict, d.Scope, d.Org, d.Person)
 	if d.Verdict == store.Undecided {
-		return fmt.Errorf("%s: there is no verdict", decide.does)
+		return fmt.Errorf("%s: there is no verdict", decideRequest.does)
 	}
+	decide := decideRequest.with(s.project, id, browser, now, d.Verdict, d.Scope, d.Org, d.Person).tells(ctx, decided(d))
 	if remember == nil {
 		return need(ctx, s.step, decide)
 	}
 	return s.steps(ctx, func(run run) error {
-		client, err := first(ctx, run, scanOne[store.ClientID], decide)
-		if err != nil {
+		var client store.ClientID
+		if _, err := first(ctx, run, func(r row) (resource string, err error) {
+			return resource, r.scan(&client, &resource)
+		}, decide); err != nil {
 			return err
 		}
 		if remember.Person != d.Person || remember.Client != client {
@@ -89,6 +91,14 @@ func (s *projectStore) DecideRequest(ctx context.Context, id store.RequestID, br
 		}
 		return need(ctx, run, s.upsertConsent(*remember, now))
 	})
+}
+
+func decided(d store.Decision) store.Event {
+	e := store.Event{Kind: store.ConsentDenied, Actor: store.Actor{Kind: store.ByPerson}, Person: d.Person}
+	if d.Verdict == store.Allowed {
+		e.Kind, e.Org, e.Detail.Scope = store.ConsentAllowed, d.Org, d.Scope
+	}
+	return e
 }
 
 // A request that was signed out of since, or that the person refused, gives no grant.
@@ -104,7 +114,7 @@ func (s *projectStore) CloseRequest(ctx context.Context, id store.RequestID, bro
 		if err := need(ctx, run, closeRequest.with(s.project, id, browser, now, g.Person, g.Client)); err != nil {
 			return err
 		}
-		if err := need(ctx, run, s.insertGrant(g)); err != nil {
+		if err := need(ctx, run, s.insertGrant(ctx, g)); err != nil {
 			return err
 		}
 		_, err := may(ctx, run, s.useClient(g))

@@ -23,14 +23,17 @@ var insertSession = sql("opening a session", `
 	where p.project_id = $1 and p.id = $3 and not p.disabled and p.signed_out_at <= $4`)
 
 var deleteSession = sql("ending a session", `
-	delete from sessions where project_id = $1 and id = $2`)
+	delete from sessions where project_id = $1 and id = $2
+	returning person_id`)
 
 // OpenSession files a session and ends the one it replaces.
 func (s *projectStore) OpenSession(ctx context.Context, n store.Session, replaces store.Digest) error {
 	rows, err := s.together(ctx,
 		deleteSession.with(s.project, replaces),
 		insertSession.with(s.project, n.ID, n.Auth.Person, n.Auth.At, n.Auth.Methods, n.Browser, n.Network,
-			n.CreatedAt, n.UsedAt, earlier(n.IdleUntil, n.Expires), n.Expires))
+			n.CreatedAt, n.UsedAt, earlier(n.IdleUntil, n.Expires), n.Expires).
+			tells(ctx, store.Event{Kind: store.LoggedIn, Actor: store.Actor{Kind: store.ByPerson}, Person: n.Auth.Person,
+				Detail: store.Detail{Methods: n.Auth.Methods}}))
 	if err == nil && rows[1] == 0 {
 		return fmt.Errorf("%s: %w", insertSession.does, store.ErrNotFound)
 	}
@@ -82,7 +85,8 @@ func (s *projectStore) Session(ctx context.Context, id store.Digest, idle time.D
 
 // CloseSession ends a session.
 func (s *projectStore) CloseSession(ctx context.Context, id store.Digest) error {
-	_, err := may(ctx, s.step, deleteSession.with(s.project, id))
+	_, err := may(ctx, s.step, deleteSession.with(s.project, id).
+		tells(ctx, store.Event{Kind: store.LoggedOut, Actor: store.Actor{Kind: store.ByPerson}}))
 	return err
 }
 

@@ -145,7 +145,7 @@ func (e *sqliteEngine) look(ctx context.Context, c call, each func(row) error) (
 
 // step gives the statement to the writer.
 func (e *sqliteEngine) step(ctx context.Context, c call, each func(row) error) (rows int, err error) {
-	err = e.writer.submit(ctx, true, func(run run) error {
+	err = e.writer.submit(ctx, c.told == nil, func(run run) error {
 		rows, err = run(ctx, c, each)
 		return err
 	})

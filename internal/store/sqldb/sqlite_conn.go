@@ -38,7 +38,10 @@ func openSQLiteConn(dsn string, pragmas []string) (*sqliteConn, error) {
 }
 
 // run is a run. The context is not looked at: a statement takes microseconds, and interrupting one costs more than it.
-func (c *sqliteConn) run(_ context.Context, call call, each func(row) error) (int, error) {
+func (c *sqliteConn) run(ctx context.Context, call call, each func(row) error) (int, error) {
+	if call.told != nil {
+		return c.leaving(ctx, call, each)
+	}
 	stmt, err := c.prepare(call.statement)
 	if err != nil {
 		return 0, err

@@ -76,6 +76,12 @@ func text(v any) string {
 		return string(v)
 	case store.EndReason:
 		return string(v)
+	case store.EventID:
+		return string(v)
+	case store.EventKind:
+		return string(v)
+	case store.ActorKind:
+		return string(v)
 	case oauth.Code:
 		return string(v)
 	case oauth.RedirectURI:
@@ -174,6 +180,12 @@ func assignText(dest any, s string) error {
 		*d = store.Verdict(s)
 	case *store.EndReason:
 		*d = store.EndReason(s)
+	case *store.EventID:
+		*d = store.EventID(s)
+	case *store.EventKind:
+		*d = store.EventKind(s)
+	case *store.ActorKind:
+		*d = store.ActorKind(s)
 	case *oauth.Code:
 		*d = oauth.Code(s)
 	case *oauth.RedirectURI:

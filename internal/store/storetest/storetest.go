@@ -34,6 +34,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Database) {
 		{"challenges", challengeTests},
 		{"attempts", attemptTests},
 		{"keys", keyTests},
+		{"events", eventTests},
 		{"one caller wins", raceTests},
 		{"projects are apart", isolationTests},
 	} {
@@ -184,7 +185,7 @@ func (h *house) want(want, err error, call string, args ...any) {
 // same reports a difference between records.
 func same[T any](h *house, what string, got, want T) {
 	h.Helper()
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, addresses); diff != "" {
 		h.Errorf("%s: -want +got\n%s", what, diff)
 	}
 }
