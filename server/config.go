@@ -42,6 +42,8 @@ type Config struct {
 	// DeliverMail takes every mail in the place of a mail server: for programs with a mail service of their own, and
 	// for demos. It is called by one of two workers, never while somebody waits.
 	DeliverMail func(ctx context.Context, m Mail) error
+	// LookupTXT asks DNS whether the domains of organizations are still theirs; nil asks this machine's servers.
+	LookupTXT func(ctx context.Context, name string) ([]string, error)
 	// Log takes what the operator should know; nil is slog.Default.
 	Log *slog.Logger
 	// Now is the clock; nil is time.Now.

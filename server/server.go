@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -74,6 +75,9 @@ func prepare(c Config) (*Server, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	if c.LookupTXT == nil {
+		c.LookupTXT = net.DefaultResolver.LookupTXT
+	}
 	if err := c.Check(); err != nil {
 		return nil, fmt.Errorf("the configuration is not usable:\n%w", err)
 	}
@@ -114,6 +118,7 @@ func (s *Server) start(ctx context.Context, db store.Database) error {
 	s.stop = stop
 	s.working.Go(func() { s.sweep(background) })
 	s.working.Go(func() { s.watch(background) })
+	s.working.Go(func() { s.recheckDomains(background) })
 	return nil
 }
 

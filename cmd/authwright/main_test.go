@@ -28,5 +28,8 @@ func forgetSettings() {
 
 // TestCommands runs testdata/script: what an operator types, and what comes of it.
 func TestCommands(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata/script", RequireExplicitExec: true, RequireUniqueNames: true})
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script", RequireExplicitExec: true, RequireUniqueNames: true,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"dns": dnsCommand, "keep": keepCommand},
+	})
 }

@@ -21,6 +21,7 @@ type orgCommand struct {
 	Policy  orgPolicy     `cmd:"" help:"Say which apps may act for an organization's members. What is not named stays."`
 	Approve orgApprove    `cmd:"" help:"Let one app in."`
 	Member  memberCommand `cmd:"" help:"Manage who belongs to an organization, and as what."`
+	Domain  domainCommand `cmd:"" help:"Manage the domains of an organization, by which people can join."`
 }
 
 // shownOrg is an organization as scripts read it.

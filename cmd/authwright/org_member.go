@@ -130,7 +130,16 @@ func putRoles(ctx context.Context, st store.Organizations, out *console, m store
 	if err != nil {
 		return err
 	}
-	for _, name := range m.Roles {
+	if err := checkRoles(out, roles, m.Roles); err != nil {
+		return err
+	}
+	m.CreatedAt = time.Now()
+	return st.PutMember(ctx, m)
+}
+
+// checkRoles refuses what no role can be called, and warns of roles that there are not.
+func checkRoles(out *console, roles []store.Role, names []string) error {
+	for _, name := range names {
 		if !roleName.MatchString(name) {
 			return badRole(name)
 		}
@@ -138,8 +147,7 @@ func putRoles(ctx context.Context, st store.Organizations, out *console, m store
 			out.warn("there is no role %s: it holds nothing until authwright role put makes it", name)
 		}
 	}
-	m.CreatedAt = time.Now()
-	return st.PutMember(ctx, m)
+	return nil
 }
 
 func roleWords(roles []string) string {

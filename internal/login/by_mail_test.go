@@ -35,7 +35,7 @@ func (w *world) withMail() *letterBox {
 	w.Cleanup(w.login.Mail.Close)
 	w.login.CodeKey = []byte("0123456789abcdef0123456789abcdef")
 	w.login.Settings = store.Settings{EmailCode: true, SignUp: true}
-	if err := w.store.VerifyEmail(w.Context(), "per_ada", "ada@example.com"); err != nil {
+	if err := w.store.VerifyEmail(w.Context(), "per_ada", "ada@example.com", w.now); err != nil {
 		w.Fatal(err)
 	}
 	return box

@@ -8,8 +8,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/net/idna"
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/authwright/authwright/internal/domains"
 )
 
 const (
@@ -18,9 +19,6 @@ const (
 )
 
 var errEmail = errors.New("not an e-mail address like name@example.com")
-
-// domains maps a domain to lower-case A-labels (RFC 5891 §5) and refuses what is none.
-var domains = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.BidiRule(), idna.StrictDomainName(true), idna.VerifyDNSLength(true))
 
 // CanonicalEmail normalises first and validates then, so that what was checked is what is kept: NFC, the domain in
 // lower-case ASCII, exactly one @, no quoted local part. ASCII letters of the local part are folded too: no mail
@@ -34,8 +32,8 @@ func CanonicalEmail(s string) (string, error) {
 	if !ok || strings.Contains(domain, "@") || !validLocal(local) {
 		return "", errEmail
 	}
-	domain, err := domains.ToASCII(domain)
-	if err != nil || !validDomain(domain) || len(local)+1+len(domain) > maxEmail {
+	domain, err := domains.Canonical(domain)
+	if err != nil || len(local)+1+len(domain) > maxEmail {
 		return "", errEmail
 	}
 	return local + "@" + domain, nil
@@ -59,12 +57,6 @@ func validLocal(local string) bool {
 
 func atext(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || strings.IndexByte("!#$%&'*+-/=?^_`{|}~.", c) >= 0
-}
-
-// validDomain refuses what the profile lets through: a trailing dot, and an address in the place of a name.
-func validDomain(domain string) bool {
-	last := domain[strings.LastIndexByte(domain, '.')+1:]
-	return last != "" && strings.Trim(last, "0123456789") != ""
 }
 
 func lowerASCII(s string) string {

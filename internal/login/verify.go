@@ -60,7 +60,7 @@ func (l *Login) askVerify(w http.ResponseWriter, r *http.Request) error {
 
 // verified records that the address is proven.
 func (l *Login) verified(w http.ResponseWriter, r *http.Request, c store.Challenge) error {
-	err := l.Store.VerifyEmail(r.Context(), c.Person, c.Email)
+	err := l.Store.VerifyEmail(r.Context(), c.Person, c.Email, l.now())
 	if errors.Is(err, store.ErrNotFound) {
 		return linkOver()
 	}

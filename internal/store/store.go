@@ -48,6 +48,7 @@ type Store interface {
 	People
 	Identities
 	Organizations
+	Domains
 	Sessions
 	Challenges
 	Attempts
@@ -161,8 +162,8 @@ type People interface {
 	// SetPassword replaces the password hash, ends the person's sessions and challenges and, when endGrants, their grants;
 	// all or nothing.
 	SetPassword(ctx context.Context, id PersonID, hash string, endGrants bool, now time.Time) error
-	// VerifyEmail records that the person showed that the address is theirs. ErrNotFound when they have another one.
-	VerifyEmail(ctx context.Context, id PersonID, email string) error
+	// VerifyEmail records that the person showed that the address is theirs (Domains tells what that brings). ErrNotFound when they have another one.
+	VerifyEmail(ctx context.Context, id PersonID, email string, now time.Time) error
 	// RenewPassword replaces a password hash with another one of the same password, if it is still old; else
 	// ErrChanged and nothing changes. Sessions and grants stay.
 	RenewPassword(ctx context.Context, id PersonID, old, fresh string) error

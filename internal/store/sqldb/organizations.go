@@ -66,10 +66,26 @@ var upsertMember = sql("making a member", `
 		and ($2 = '' or exists (select 1 from organizations o where o.project_id = $1 and o.id = $2))
 	on conflict (project_id, org_id, person_id) do update set roles = excluded.roles`)
 
+var deleteDeparture = sql("forgetting that a member left", `
+	delete from departures where project_id = $1 and org_id = $2 and person_id = $3`)
+
 // PutMember makes a person a member with these roles, or replaces the roles.
 func (s *projectStore) PutMember(ctx context.Context, m store.Membership) error {
-	return need(ctx, s.step, upsertMember.with(s.project, m.Org, m.Person, m.Roles, m.CreatedAt))
+	rows, err := s.together(ctx,
+		upsertMember.with(s.project, m.Org, m.Person, m.Roles, m.CreatedAt),
+		deleteDeparture.with(s.project, m.Org, m.Person))
+	if err == nil && rows[0] == 0 {
+		err = fmt.Errorf("%s: %w", upsertMember.does, store.ErrNotFound)
+	}
+	return err
 }
+
+// A domain does not bring back who left.
+var insertDeparture = sql("remembering that a member left", `
+	insert into departures (project_id, org_id, person_id, left_at)
+	select m.project_id, m.org_id, m.person_id, $4 from memberships m
+	where m.project_id = $1 and m.org_id = $2 and m.person_id = $3 and m.org_id <> ''
+	on conflict (project_id, org_id, person_id) do nothing`)
 
 var deleteMember = sql("ending a membership", `
 	delete from memberships where project_id = $1 and org_id = $2 and person_id = $3`)
@@ -84,11 +100,12 @@ var deleteConsentsFor = sql("forgetting what a member agreed to", `
 // RemoveMember ends a membership, and what the person agreed to and gave for the organization.
 func (s *projectStore) RemoveMember(ctx context.Context, org store.OrgID, person store.PersonID, now time.Time) error {
 	rows, err := s.together(ctx,
-		deleteMember.with(s.project, org, person),
 		deleteConsentsFor.with(s.project, org, person),
+		insertDeparture.with(s.project, org, person, now),
+		deleteMember.with(s.project, org, person),
 		endGrantsFor.with(s.project, org, person, now, store.EndedByMembership).
 			tells(ctx, grantEnded(store.EndedByMembership, store.Event{Person: person, Org: org})))
-	if err == nil && rows[0] == 0 {
+	if err == nil && rows[2] == 0 {
 		err = fmt.Errorf("%s: %w", deleteMember.does, store.ErrNotFound)
 	}
 	return err

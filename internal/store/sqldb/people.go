@@ -90,8 +90,8 @@ var verifyEmail = sql("recording that an address is proven", `
 	update people set email_verified = true where project_id = $1 and id = $2 and email = $3 and email <> ''`)
 
 // VerifyEmail records that the person showed that the address is theirs.
-func (s *projectStore) VerifyEmail(ctx context.Context, id store.PersonID, email string) error {
-	return need(ctx, s.step, verifyEmail.with(s.project, id, email))
+func (s *projectStore) VerifyEmail(ctx context.Context, id store.PersonID, email string, now time.Time) error {
+	return s.changePerson(ctx, []call{verifyEmail.with(s.project, id, email), s.joinByDomain(id, now)})
 }
 
 var renewPassword = sql("renewing a password hash", `

@@ -26,14 +26,15 @@ var deleteSession = sql("ending a session", `
 	delete from sessions where project_id = $1 and id = $2
 	returning person_id`)
 
-// OpenSession files a session and ends the one it replaces.
+// OpenSession files a session and ends the one it replaces. Its person joins the organizations of their domain.
 func (s *projectStore) OpenSession(ctx context.Context, n store.Session, replaces store.Digest) error {
 	rows, err := s.together(ctx,
 		deleteSession.with(s.project, replaces),
 		insertSession.with(s.project, n.ID, n.Auth.Person, n.Auth.At, n.Auth.Methods, n.Browser, n.Network,
 			n.CreatedAt, n.UsedAt, earlier(n.IdleUntil, n.Expires), n.Expires).
 			tells(ctx, store.Event{Kind: store.LoggedIn, Actor: store.Actor{Kind: store.ByPerson}, Person: n.Auth.Person,
-				Detail: store.Detail{Methods: n.Auth.Methods}}))
+				Detail: store.Detail{Methods: n.Auth.Methods}}),
+		s.joinByDomain(n.Auth.Person, n.Auth.At))
 	if err == nil && rows[1] == 0 {
 		return fmt.Errorf("%s: %w", insertSession.does, store.ErrNotFound)
 	}

@@ -114,11 +114,11 @@ func testVerifyEmail(h *house) {
 		h.must(err, "Person")
 		return got.EmailVerified
 	}
-	h.want(store.ErrNotFound, h.VerifyEmail(ctx, p.ID, h.person.Email), "VerifyEmail of another address")
+	h.want(store.ErrNotFound, h.VerifyEmail(ctx, p.ID, h.person.Email, h.now), "VerifyEmail of another address")
 	same(h, "whether the address is proven", verified(), false)
-	h.must(h.VerifyEmail(ctx, p.ID, p.Email), "VerifyEmail")
+	h.must(h.VerifyEmail(ctx, p.ID, p.Email, h.now), "VerifyEmail")
 	same(h, "whether the address is proven", verified(), true)
-	h.want(store.ErrNotFound, h.VerifyEmail(ctx, "per-none", ""), "VerifyEmail of nobody")
+	h.want(store.ErrNotFound, h.VerifyEmail(ctx, "per-none", "", h.now), "VerifyEmail of nobody")
 }
 
 func raceSpendChallenge(h *house) {

@@ -5,6 +5,7 @@ package storetest
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -29,13 +30,14 @@ type belongings struct {
 	document                   store.Client
 	challenge                  store.Challenge
 	identity                   store.Identity
+	offices                    offices
 }
 
 func (h *house) belong() belongings {
 	h.Helper()
 	ctx := h.Context()
 	b := belongings{request: h.opened(), signedIn: h.signedIn(), decided: h.signedIn(), grant: h.filed(), spent: h.spent(), consent: h.agree(h.key(), h.now),
-		session: h.session(), attempt: store.DigestOf(h.unique("key")), token: store.DigestOf(h.unique("token")), document: h.newClient(store.Document), challenge: h.asked(), identity: h.known()}
+		session: h.session(), attempt: store.DigestOf(h.unique("key")), token: store.DigestOf(h.unique("token")), document: h.newClient(store.Document), challenge: h.asked(), identity: h.known(), offices: h.offices()}
 	h.signingKey("1", h.now)
 	h.signingKey("2", h.now)
 	h.must(h.CreateFirstOperator(ctx, h.someOperator()), "CreateFirstOperator")
@@ -72,6 +74,7 @@ func (h *house) snapshot(b belongings) []any {
 	keep(h.Organizations(ctx, "", 100))
 	keep(h.Members(ctx, "org", "", 100))
 	keep(h.Roles(ctx))
+	keep(h.filedInOffices(b.offices), nil)
 	session, _, err := h.Session(ctx, b.session.ID, time.Hour, h.now)
 	keep(session, err)
 	keep(h.Attempts(ctx, h.now, b.attempt))
@@ -105,7 +108,7 @@ func (h *house) endGrants(f store.GrantFilter) func(s store.Store) error {
 }
 
 func (h *house) trespasses(b belongings) []trespass {
-	return append(h.trespassesOnGrants(b), h.trespassesOnPeople(b)...)
+	return slices.Concat(h.trespassesOnGrants(b), h.trespassesOnPeople(b), h.trespassesOnOffices(b.offices))
 }
 
 // trespassesOnGrants are those on requests, grants, consents, clients and resources.
@@ -209,7 +212,7 @@ func (h *house) trespassesOnPeople(b belongings) []trespass {
 			_, err := s.SpendChallenge(ctx, b.challenge.ID, b.challenge.Purpose, b.challenge.Link, h.now)
 			return err
 		}, gone},
-		{"VerifyEmail", func(s store.Store) error { return s.VerifyEmail(ctx, h.person.ID, h.person.Email) }, gone},
+		{"VerifyEmail", func(s store.Store) error { return s.VerifyEmail(ctx, h.person.ID, h.person.Email, h.now) }, gone},
 		{"Attempts", func(s store.Store) error {
 			v, err := s.Attempts(ctx, h.now, b.attempt)
 			return nothing(len(v) == 0, err)
@@ -227,7 +230,7 @@ func (h *house) trespassesOnPeople(b belongings) []trespass {
 // creations file a row under a name that the first project has, in the second.
 func (h *house) creations(b belongings) []trespass {
 	ctx := h.Context()
-	return []trespass{
+	return append(h.creationsOfOffices(b.offices), []trespass{
 		{"CreatePerson", func(s store.Store) error { return s.CreatePerson(ctx, h.person) }, nil},
 		{"CreateFirstOperator", func(s store.Store) error {
 			p := h.person
@@ -276,7 +279,7 @@ func (h *house) creations(b belongings) []trespass {
 			v, err := s.Secret(ctx, "mac", []byte("theirs"))
 			return nothing(string(v) == "theirs", err)
 		}, nil},
-	}
+	}...)
 }
 
 func (h *house) try(b belongings, tries []trespass) {

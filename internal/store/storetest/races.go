@@ -30,6 +30,7 @@ var raceTests = map[string]func(*house){
 	"MissCode loses no miss":                                raceMissCode,
 	"CountFailure loses no failure":                         raceCountFailure,
 	"Secret answers everybody with one secret":              raceSecret,
+	"VerifyDomain gives a domain to one organization":       raceVerifyDomain,
 	"AddKey files one key":                                  raceAddKey,
 	"disabling a person leaves no grant alive":              raceDisable,
 }

@@ -29,6 +29,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Database) {
 		{"people", peopleTests},
 		{"identities", identityTests},
 		{"organizations", organizationTests},
+		{"domains", domainTests},
 		{"operators", operatorTests},
 		{"sessions", sessionTests},
 		{"challenges", challengeTests},
