@@ -230,7 +230,7 @@ func (h *house) trespassesOnPeople(b belongings) []trespass {
 // creations file a row under a name that the first project has, in the second.
 func (h *house) creations(b belongings) []trespass {
 	ctx := h.Context()
-	return append(h.creationsOfOffices(b.offices), []trespass{
+	return append([]trespass{
 		{"CreatePerson", func(s store.Store) error { return s.CreatePerson(ctx, h.person) }, nil},
 		{"CreateFirstOperator", func(s store.Store) error {
 			p := h.person
@@ -279,7 +279,7 @@ func (h *house) creations(b belongings) []trespass {
 			v, err := s.Secret(ctx, "mac", []byte("theirs"))
 			return nothing(string(v) == "theirs", err)
 		}, nil},
-	}...)
+	}, h.creationsOfOffices(b.offices)...)
 }
 
 func (h *house) try(b belongings, tries []trespass) {
