@@ -51,6 +51,7 @@ type Store interface {
 	Domains
 	Sessions
 	Challenges
+	Passkeys
 	Attempts
 	Keys
 	Events

@@ -30,6 +30,9 @@ var sweeps = []struct {
 	{sql("sweeping challenges", `
 		delete from challenges where (project_id, id) in (
 			select project_id, id from challenges where expires_at <= $1 order by expires_at limit $2)`), 0},
+	{sql("sweeping ceremonies", `
+		delete from ceremonies where (project_id, challenge) in (
+			select project_id, challenge from ceremonies where expires_at <= $1 order by expires_at limit $2)`), 0},
 	{sql("sweeping expired grants", `
 		delete from grants where (project_id, id) in (
 			select project_id, id from grants where expires_at <= $1 order by expires_at limit $2)`), 0},

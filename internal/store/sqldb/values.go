@@ -70,6 +70,10 @@ func text(v any) string {
 		return string(v)
 	case store.Purpose:
 		return string(v)
+	case store.CredentialID:
+		return string(v)
+	case store.CeremonyKind:
+		return string(v)
 	case store.Origin:
 		return string(v)
 	case store.Verdict:
@@ -174,6 +178,10 @@ func assignText(dest any, s string) error {
 		*d = store.ChallengeID(s)
 	case *store.Purpose:
 		*d = store.Purpose(s)
+	case *store.CredentialID:
+		*d = store.CredentialID(s)
+	case *store.CeremonyKind:
+		*d = store.CeremonyKind(s)
 	case *store.Origin:
 		*d = store.Origin(s)
 	case *store.Verdict:

@@ -31,13 +31,16 @@ type belongings struct {
 	challenge                  store.Challenge
 	identity                   store.Identity
 	offices                    offices
+	passkey                    store.Passkey
+	ceremony                   store.Ceremony
 }
 
 func (h *house) belong() belongings {
 	h.Helper()
 	ctx := h.Context()
 	b := belongings{request: h.opened(), signedIn: h.signedIn(), decided: h.signedIn(), grant: h.filed(), spent: h.spent(), consent: h.agree(h.key(), h.now),
-		session: h.session(), attempt: store.DigestOf(h.unique("key")), token: store.DigestOf(h.unique("token")), document: h.newClient(store.Document), challenge: h.asked(), identity: h.known(), offices: h.offices()}
+		session: h.session(), attempt: store.DigestOf(h.unique("key")), token: store.DigestOf(h.unique("token")), document: h.newClient(store.Document), challenge: h.asked(),
+		identity: h.known(), offices: h.offices(), passkey: h.passkey(), ceremony: h.ceremony()}
 	h.signingKey("1", h.now)
 	h.signingKey("2", h.now)
 	h.must(h.CreateFirstOperator(ctx, h.someOperator()), "CreateFirstOperator")
@@ -80,6 +83,7 @@ func (h *house) snapshot(b belongings) []any {
 	keep(h.Attempts(ctx, h.now, b.attempt))
 	keep(h.TokenRevoked(ctx, b.token))
 	keep(h.Challenge(ctx, b.challenge.ID, h.now))
+	keep(h.PasskeysOf(ctx, h.person.ID))
 	keep(h.SigningKeys(ctx))
 	keep(h.Secret(ctx, "mac", []byte("fresh")))
 	keep(h.Events(ctx, store.EventFilter{}, 1000))
@@ -108,7 +112,7 @@ func (h *house) endGrants(f store.GrantFilter) func(s store.Store) error {
 }
 
 func (h *house) trespasses(b belongings) []trespass {
-	return slices.Concat(h.trespassesOnGrants(b), h.trespassesOnPeople(b), h.trespassesOnOffices(b.offices))
+	return slices.Concat(h.trespassesOnGrants(b), h.trespassesOnPeople(b), h.trespassesOnOffices(b.offices), h.trespassesOnPasskeys(b))
 }
 
 // trespassesOnGrants are those on requests, grants, consents, clients and resources.
@@ -262,6 +266,12 @@ func (h *house) creations(b belongings) []trespass {
 			return err
 		}, nil},
 		{"OpenChallenge", func(s store.Store) error { return s.OpenChallenge(ctx, b.challenge) }, nil},
+		{"CreatePersonWithPasskey", func(s store.Store) error {
+			p := h.person
+			p.ID, p.Email = p.ID+"-3", "third@example.com"
+			return s.CreatePersonWithPasskey(ctx, p, b.passkey)
+		}, nil},
+		{"OpenCeremony", func(s store.Store) error { return s.OpenCeremony(ctx, b.ceremony) }, nil},
 		{"OpenRequest", func(s store.Store) error { return s.OpenRequest(ctx, b.request) }, nil},
 		{"FileGrant", func(s store.Store) error {
 			g := b.grant

@@ -33,6 +33,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Database) {
 		{"operators", operatorTests},
 		{"sessions", sessionTests},
 		{"challenges", challengeTests},
+		{"passkeys", passkeyTests},
 		{"attempts", attemptTests},
 		{"keys", keyTests},
 		{"events", eventTests},

@@ -199,6 +199,7 @@ func sweepLimit(h *house) {
 		h.spent()
 		h.session()
 		h.asked()
+		h.ceremony()
 		h.newClient(store.SelfRegister)
 		digest := store.DigestOf(h.unique("digest"))
 		h.must(h.RevokeToken(ctx, digest, h.now), "RevokeToken")
@@ -213,7 +214,7 @@ func sweepLimit(h *house) {
 		h.must(err, "Sweep")
 		return n
 	}
-	same(h, "rows of nine kinds swept each time", []int{sweep(), sweep(), sweep(), sweep()}, []int{18, 18, 9, 0})
+	same(h, "rows of ten kinds swept each time", []int{sweep(), sweep(), sweep(), sweep()}, []int{20, 20, 10, 0})
 }
 
 func sweepSmall(h *house) {
