@@ -32,6 +32,8 @@ var plan = map[string][]string{
 	"internal/browser":         {"internal/store", "oauth"},
 	"internal/mail":            {},
 	"internal/pages":           {"internal/store", "oauth"},
+	"internal/passkey":         {"internal/store"},
+	"internal/passkeytest":     {},
 	"internal/policy":          {"internal/store", "oauth"},
 	"internal/authserver":      {"internal/browser", "internal/clients", "internal/keys", "internal/pages", "internal/policy", "internal/store", "oauth"},
 	"internal/domains":         {"internal/store"},

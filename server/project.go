@@ -18,6 +18,7 @@ import (
 	"github.com/authwright/authwright/internal/keys"
 	"github.com/authwright/authwright/internal/login"
 	"github.com/authwright/authwright/internal/pages"
+	"github.com/authwright/authwright/internal/passkey"
 	"github.com/authwright/authwright/internal/setup"
 	"github.com/authwright/authwright/internal/store"
 )
@@ -128,7 +129,7 @@ func (s *Server) addPeoplesPages(p *project, st store.Store, directory *clients.
 	settings := p.record.Settings.Defaults()
 	door := &login.Login{
 		Store: st, Settings: settings, Site: p.site, Jar: jar, Issuer: p.issuer, Now: s.config.Now,
-		ClientAddr: s.clientAddr, Log: s.config.Log, Mail: s.mail, CodeKey: codeKey,
+		ClientAddr: s.clientAddr, Log: s.config.Log, Mail: s.mail, CodeKey: codeKey, Passkeys: s.passkeys(p, st),
 	}
 	p.addPages(door.Routes())
 	p.addPages((&consent.Consent{
@@ -139,6 +140,19 @@ func (s *Server) addPeoplesPages(p *project, st store.Store, directory *clients.
 		Store: st, Settings: settings, Resources: core.Resources, Login: door, Site: p.site, Jar: jar, Issuer: p.issuer,
 		Now: s.config.Now, Log: s.config.Log, Mails: s.mail != nil,
 	}).Routes())
+}
+
+// passkeys are those of a project; nil where it has none, or where browsers would make none.
+func (s *Server) passkeys(p *project, st store.Store) *passkey.Party {
+	if !p.record.Settings.Passkeys {
+		return nil
+	}
+	party, err := passkey.New(st, p.issuer, p.record.Settings.PasskeyDomain, s.config.Now)
+	if err != nil {
+		s.config.Log.Warn("people cannot use passkeys", "project", p.record.ID, "error", err)
+		return nil
+	}
+	return party
 }
 
 // addSetup files the page that makes the first operator.

@@ -40,7 +40,7 @@ func (d *demoCommand) fill(ctx context.Context) error {
 // seed makes both projects. Two replicas may do it at once: what is there already stays.
 func (d *demoCommand) seed(ctx context.Context, db store.Database) error {
 	todo, okr := d.Issuer+"/todo/mcp", d.Issuer+"/okr/mcp"
-	settings := store.Settings{AccessLife: d.AccessTokenTTL, DefaultResource: todo, EmailCode: true, SignUp: true}
+	settings := store.Settings{AccessLife: d.AccessTokenTTL, DefaultResource: todo, EmailCode: true, SignUp: true, Passkeys: true}
 	if err := d.seedProject(ctx, db, store.Project{ID: server.DefaultProject, Issuer: d.Issuer, Name: "Authwright demo", Settings: settings}); err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/authwright/authwright/internal/passkey"
 	"github.com/authwright/authwright/internal/store"
 	"github.com/authwright/authwright/oauth"
 	"github.com/authwright/authwright/server"
@@ -36,6 +37,8 @@ type projectFlags struct {
 	SignUp          *string        `enum:"on,off" help:"Strangers may make accounts, with an address they prove: on or off." placeholder:"on|off"`
 	SelfRegRule     *string        `name:"self-registered-rule" enum:"all,approve,none" help:"Which apps that registered themselves come into an organization that says nothing about them: all, approve (those an administrator approved) or none." placeholder:"MODE"`
 	DocumentRule    *string        `enum:"all,approve,none" help:"Likewise for apps that are known by a metadata document." placeholder:"MODE"`
+	Passkeys        *string        `enum:"on,off" help:"People log in with a passkey: on or off." placeholder:"on|off"`
+	PasskeyDomain   *string        `help:"Name that passkeys are bound to: the issuer's host, or a domain above it that other sites share; empty for the host. Passkeys made before no longer fit." placeholder:"DOMAIN"`
 	CodeLife        *time.Duration `help:"Life of authorization codes."`
 	AccessLife      *time.Duration `help:"Life of access tokens."`
 	RefreshIdle     *time.Duration `help:"How long a refresh token is good when it is not used."`
@@ -91,6 +94,17 @@ func (f projectFlags) apply(ctx context.Context, p *store.Project, resources sto
 	}
 	if f.DocumentRule != nil {
 		s.DocumentRule = store.RuleMode(*f.DocumentRule)
+	}
+	if f.Passkeys != nil {
+		s.Passkeys = *f.Passkeys == "on"
+	}
+	if f.PasskeyDomain != nil {
+		s.PasskeyDomain = strings.TrimSpace(*f.PasskeyDomain)
+	}
+	if s.Passkeys && (f.Passkeys != nil || f.PasskeyDomain != nil) {
+		if _, err := passkey.Domain(p.Issuer, s.PasskeyDomain); err != nil {
+			return fmt.Errorf("--passkeys: %w", err)
+		}
 	}
 	if f.SigningAlg != nil {
 		s.SigningAlg = oauth.Alg(*f.SigningAlg)
@@ -202,6 +216,8 @@ type shownProject struct {
 	Password        bool            `json:"password"`
 	EmailCode       bool            `json:"email_code"`
 	SignUp          bool            `json:"sign_up"`
+	Passkeys        bool            `json:"passkeys"`
+	PasskeyDomain   string          `json:"passkey_domain,omitempty"`
 	CodeLife        string          `json:"code_life"`
 	AccessLife      string          `json:"access_life"`
 	RefreshIdle     string          `json:"refresh_idle"`
@@ -219,7 +235,7 @@ func showProject(p store.Project) shownProject {
 	return shownProject{
 		ID: p.ID, Issuer: p.Issuer, Title: p.Name, DefaultResource: s.DefaultResource, SigningAlg: s.SigningAlg,
 		Registration: !s.NoRegistration, Documents: !s.NoDocuments, PrivateSchemes: !s.NoPrivateScheme,
-		Password: !s.NoPassword, EmailCode: s.EmailCode, SignUp: s.SignUp,
+		Password: !s.NoPassword, EmailCode: s.EmailCode, SignUp: s.SignUp, Passkeys: s.Passkeys, PasskeyDomain: s.PasskeyDomain,
 		SelfMadeRule: cmp.Or(s.SelfMadeRule, store.RuleAll), DocumentRule: cmp.Or(s.DocumentRule, store.RuleAll),
 		CodeLife: s.CodeLife.String(), AccessLife: s.AccessLife.String(), RefreshIdle: s.RefreshIdle.String(),
 		RefreshLife: s.RefreshLife.String(), RefreshGrace: max(s.RefreshGrace, 0).String(), SessionIdle: s.SessionIdle.String(),

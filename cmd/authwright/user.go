@@ -19,6 +19,7 @@ type userCommand struct {
 	Disable userDisable `cmd:"" help:"Lock an account. Its sessions and all that was granted for it end at once."`
 	Enable  userEnable  `cmd:"" help:"Unlock an account. What ended stays ended."`
 	Passwd  userPasswd  `cmd:"" help:"Set a new password. Sessions, and what was granted, end."`
+	Passkey userPasskey `cmd:"" help:"See and remove a person's passkeys, and give leave to make one."`
 }
 
 // shownPerson is a person as scripts read them.
@@ -43,6 +44,7 @@ type userCreate struct {
 	Email         string `arg:"" help:"E-mail address, which they sign in with."`
 	Name          string `required:"" help:"What they are called."`
 	EmailVerified bool   `help:"The address is known to be theirs."`
+	NoPassword    bool   `help:"They have none: they come in by mail, or make a passkey (authwright user passkey link)."`
 	Operator      bool   `help:"They may do everything in the deployment; in the default project only."`
 }
 
@@ -58,11 +60,7 @@ func (u *userCreate) Run(ctx context.Context, out *console) error {
 		if err := wrong.Err(); err != nil {
 			return err
 		}
-		var err error
-		if account.Password, err = u.read(out); err != nil {
-			return err
-		}
-		p, err := account.Person(ctx, time.Now())
+		p, err := u.person(ctx, account, out)
 		if err != nil {
 			return err
 		}
@@ -79,6 +77,18 @@ func (u *userCreate) Run(ctx context.Context, out *console) error {
 		}
 		return out.say("%s can sign in. Their id is %s.", p.Email, p.ID)
 	})
+}
+
+// person makes the person of an account, with the password that is asked for, if any is.
+func (u *userCreate) person(ctx context.Context, account login.Account, out *console) (store.Person, error) {
+	if u.NoPassword {
+		return account.WithoutPassword(time.Now())
+	}
+	var err error
+	if account.Password, err = u.read(out); err != nil {
+		return store.Person{}, err
+	}
+	return account.Person(ctx, time.Now())
 }
 
 type userList struct {

@@ -79,15 +79,23 @@ func (a Account) Person(ctx context.Context, now time.Time) (store.Person, error
 	if err := a.Check().Err(); err != nil {
 		return store.Person{}, err
 	}
-	email, err := CanonicalEmail(a.Email)
+	p, err := a.WithoutPassword(now)
 	if err != nil {
 		return store.Person{}, err
 	}
-	hash, err := HashPassword(ctx, a.Password)
-	if err != nil {
+	if p.Password, err = HashPassword(ctx, a.Password); err != nil {
 		return store.Person{}, fmt.Errorf("hashing the password of a new account: %w", err)
 	}
-	return store.Person{
-		ID: store.PersonID("per_" + store.NewID(now)), Email: email, Name: a.name(), Password: hash, CreatedAt: now,
-	}, nil
+	return p, nil
+}
+
+// WithoutPassword is Person for somebody who has none.
+func (a Account) WithoutPassword(now time.Time) (store.Person, error) {
+	wrong := a.Check()
+	wrong.Password = ""
+	if err := wrong.Err(); err != nil {
+		return store.Person{}, err
+	}
+	email, err := CanonicalEmail(a.Email)
+	return store.Person{ID: store.PersonID("per_" + store.NewID(now)), Email: email, Name: a.name(), CreatedAt: now}, err
 }

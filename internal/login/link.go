@@ -87,7 +87,10 @@ func (l *Login) complete(w http.ResponseWriter, r *http.Request, c store.Challen
 	case store.ForVerify:
 		return l.verified(w, r, c)
 	case store.ForSignUp:
-		person, err = l.createPerson(r.Context(), c)
+		if l.onlyPasskeys() {
+			return l.beginAccount(w, r, c)
+		}
+		person, err = l.createPerson(r.Context(), c, nil)
 	case store.ForSignIn:
 		person, err = l.proven(r.Context(), c)
 	default:

@@ -19,6 +19,7 @@ import (
 	"github.com/authwright/authwright/internal/browser"
 	"github.com/authwright/authwright/internal/mail"
 	"github.com/authwright/authwright/internal/pages"
+	"github.com/authwright/authwright/internal/passkey"
 	"github.com/authwright/authwright/internal/store"
 	"github.com/authwright/authwright/oauth"
 )
@@ -38,6 +39,7 @@ var (
 	newPasswordPage = pages.Parse(templates, "new_password.html")
 	resetDonePage   = pages.Parse(templates, "reset_done.html")
 	signUpPage      = pages.Parse(templates, "sign_up.html")
+	newPasskeyPage  = pages.Parse(templates, "new_passkey.html")
 )
 
 // The purposes of the forms.
@@ -58,6 +60,7 @@ type Login struct {
 	Log        *slog.Logger                   // none when nil
 	Mail       *mail.Queue                    // nil where no mail can be sent: then the ways that need it are off
 	CodeKey    []byte                         // of the codes that are mailed
+	Passkeys   *passkey.Party                 // nil where there are no passkeys
 }
 
 // Routes are the addresses under the issuer.
@@ -83,6 +86,13 @@ func (l *Login) Routes() map[string]pages.Handler {
 		"POST /login/code":      l.takeCode,
 		"GET /login/link":       l.showLink,
 		"POST /login/link":      l.takeLink,
+
+		"POST /login/passkey":         l.signInByPasskey,
+		"POST /login/passkey/options": l.askPasskey,
+		"GET /login/passkey/new":      l.showNewPasskey,
+		"POST /login/passkey/new":     l.makePasskey,
+
+		"POST /login/passkey/new/options": l.offerPasskey,
 	}
 }
 
@@ -158,6 +168,7 @@ type signInData struct {
 	EmailProblem  string // at the field
 	SecretProblem string // at the field
 	Ways          ways
+	Passkey       *pages.PasskeyForm
 }
 
 // showSignIn writes the form.
@@ -167,7 +178,8 @@ func (l *Login) showSignIn(w http.ResponseWriter, r *http.Request, status int, r
 	d.Request = req.ID
 	d.Ways = l.ways(req)
 	d.Token = visitor.FormToken(signInForm, string(req.ID))
-	page := pages.Page{Title: "Sign in", Template: signInPage, Data: d}
+	d.Passkey = l.passkeyButton(visitor, req, d.Ways)
+	page := pages.Page{Title: "Sign in", Template: signInPage, Data: d, Passkeys: d.Passkey != nil}
 	return l.writeFor(w, r, status, page, req)
 }
 

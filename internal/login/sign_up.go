@@ -94,8 +94,8 @@ func (l *Login) signUp(w http.ResponseWriter, r *http.Request) error {
 	return l.challenge(w, r, c, letter)
 }
 
-// createPerson makes the account of a challenge that was answered.
-func (l *Login) createPerson(ctx context.Context, c store.Challenge) (store.Person, error) {
+// createPerson makes the account of a challenge that was answered, with its passkey if it has one.
+func (l *Login) createPerson(ctx context.Context, c store.Challenge, key *store.Passkey) (store.Person, error) {
 	now := l.now()
 	if !l.Settings.SignUp {
 		return store.Person{}, off()
@@ -103,7 +103,15 @@ func (l *Login) createPerson(ctx context.Context, c store.Challenge) (store.Pers
 	p := store.Person{
 		ID: store.PersonID("per_" + store.NewID(now)), Email: c.Email, EmailVerified: true, Name: c.Name, Password: c.Password, CreatedAt: now,
 	}
-	err := l.Store.CreatePerson(ctx, p)
+	if c.Person != "" {
+		p.ID = c.Person // the device knows it already
+	}
+	var err error
+	if key != nil {
+		err = l.Store.CreatePersonWithPasskey(ctx, p, *key)
+	} else {
+		err = l.Store.CreatePerson(ctx, p)
+	}
 	if errors.Is(err, store.ErrExists) { // they read the mail of the address, so this is no secret from them
 		return store.Person{}, &pages.Refusal{
 			Status: http.StatusConflict, Title: "You have an account already", Text: "Somebody made one with this address in the meantime.",

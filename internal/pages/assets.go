@@ -1,4 +1,4 @@
-// assets.go serves the stylesheet, the mark and the one script: the only files that a page loads.
+// assets.go serves the stylesheet, the mark and the two scripts: the only files that a page loads.
 
 package pages
 
@@ -12,13 +12,15 @@ import (
 	"time"
 )
 
-//go:embed authwright.css authwright.svg authwright.js
+//go:embed authwright.css authwright.svg authwright.js passkeys.js
 var files embed.FS
 
 const (
 	styleFile  = "authwright.css"
 	iconFile   = "authwright.svg"
 	scriptFile = "authwright.js"
+
+	passkeyFile = "passkeys.js"
 )
 
 // asset is a file, and the version that makes its address change when it does.
@@ -32,6 +34,8 @@ var assets = map[string]asset{
 	styleFile:  load(styleFile, "text/css; charset=utf-8"),
 	iconFile:   load(iconFile, "image/svg+xml"),
 	scriptFile: load(scriptFile, "text/javascript; charset=utf-8"),
+
+	passkeyFile: load(passkeyFile, "text/javascript; charset=utf-8"),
 }
 
 func load(name, media string) asset {

@@ -19,6 +19,8 @@ const (
 	ForReset  Purpose = "reset"   // to choose a new password
 	ForSignUp Purpose = "sign-up" // to make an account
 	ForVerify Purpose = "verify"  // to show that an address is theirs
+	ForEnrol  Purpose = "enrol"   // to make a passkey, by an operator's leave
+	ForBegin  Purpose = "begin"   // to make the passkey of a new account, whose address is proven; Person will be its id
 )
 
 // MaxTries is how often the code of a challenge may be tried.

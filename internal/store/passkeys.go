@@ -4,11 +4,21 @@ package store
 
 import (
 	"context"
+	"encoding/base64"
 	"time"
 )
 
 // CredentialID is what an authenticator calls a key pair, in base64url. It is no secret.
 type CredentialID string
+
+// Bytes is the id as it is on the wire.
+func (id CredentialID) Bytes() []byte {
+	raw, err := base64.RawURLEncoding.DecodeString(string(id))
+	if err != nil {
+		return nil
+	}
+	return raw
+}
 
 // Passkey is the public half of a key pair that a person holds.
 type Passkey struct {

@@ -46,6 +46,8 @@ type Settings struct {
 	SignUp          bool          `json:"sign_up,omitempty"`              // strangers make accounts, with an address they prove
 	SelfMadeRule    RuleMode      `json:"self_registered_rule,omitempty"` // of organizations that say nothing; zero lets all in
 	DocumentRule    RuleMode      `json:"document_rule,omitempty"`        // likewise
+	Passkeys        bool          `json:"passkeys,omitempty"`             // people log in with a passkey
+	PasskeyDomain   string        `json:"passkey_domain,omitempty"`       // what passkeys are bound to, when it is not the issuer's host
 	CodeLife        time.Duration `json:"code_life,omitempty"`
 	AccessLife      time.Duration `json:"access_life,omitempty"`
 	RefreshIdle     time.Duration `json:"refresh_idle,omitempty"`

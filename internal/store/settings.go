@@ -38,8 +38,8 @@ func (s Settings) Check() error {
 	if s.SessionIdle > s.SessionLife {
 		wrong = append(wrong, fmt.Errorf("session_idle is %s, longer than session_life, which is %s", s.SessionIdle, s.SessionLife))
 	}
-	if s.NoPassword && !s.EmailCode {
-		wrong = append(wrong, errors.New("no_password without email_code: nobody could log in"))
+	if s.NoPassword && !s.EmailCode && !s.Passkeys {
+		wrong = append(wrong, errors.New("no_password without email_code or passkeys: nobody could log in"))
 	}
 	for _, rule := range []struct {
 		name string

@@ -35,7 +35,7 @@ func (s *projectStore) SpendCeremony(ctx context.Context, c store.Ceremony, now 
 	return first(ctx, s.step, scanCeremony, spendCeremony.with(s.project, c.Challenge, c.Kind, c.Browser, c.Person, now))
 }
 
-const passkeyColumns = `id, person_id, name, public_key, counter, syncable, backed_up, transports, aaguid, created_at, used_at`
+const keyPairColumns = `id, person_id, name, public_key, counter, syncable, backed_up, transports, aaguid, created_at, used_at`
 
 func scanPasskey(r row) (k store.Passkey, err error) {
 	return k, r.scan(&k.ID, &k.Person, &k.Name, &k.PublicKey, &k.Counter, &k.Syncable, &k.BackedUp, &k.Transports, &k.AAGUID,
@@ -44,7 +44,7 @@ func scanPasskey(r row) (k store.Passkey, err error) {
 
 // The person is enabled and was not signed out everywhere since they were asked.
 var insertPasskey = sql("filing a passkey", `
-	insert into passkeys (project_id, `+passkeyColumns+`)
+	insert into passkeys (project_id, `+keyPairColumns+`)
 	select $1, $2, p.id, $4, $5, $6, $7, $8, $9, $10, $11, $12 from people p
 	where p.project_id = $1 and p.id = $3 and not p.disabled and p.signed_out_at <= $13`)
 
@@ -70,7 +70,7 @@ func (s *projectStore) CreatePersonWithPasskey(ctx context.Context, p store.Pers
 }
 
 var selectPasskey = sql("reading a passkey", `
-	select `+passkeyColumns+` from passkeys where project_id = $1 and id = $2`)
+	select `+keyPairColumns+` from passkeys where project_id = $1 and id = $2`)
 
 // Passkey returns a passkey.
 func (s *projectStore) Passkey(ctx context.Context, id store.CredentialID) (store.Passkey, error) {
@@ -78,7 +78,7 @@ func (s *projectStore) Passkey(ctx context.Context, id store.CredentialID) (stor
 }
 
 var selectPasskeysOf = sql("listing the passkeys of a person", `
-	select `+passkeyColumns+` from passkeys where project_id = $1 and person_id = $2 order by created_at, id`)
+	select `+keyPairColumns+` from passkeys where project_id = $1 and person_id = $2 order by created_at, id`)
 
 // PasskeysOf lists a person's passkeys, oldest first.
 func (s *projectStore) PasskeysOf(ctx context.Context, person store.PersonID) ([]store.Passkey, error) {
