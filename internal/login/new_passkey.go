@@ -59,10 +59,7 @@ func (l *Login) leave(r *http.Request, params oauth.Params) (store.Challenge, er
 		c, err := l.readLink(r.Context(), params.Get("t"), store.ForEnrol)
 		return c, enrolmentOver(err)
 	}
-	c, err := l.ownChallenge(r, params.Get("challenge"))
-	if err == nil && c.Purpose != store.ForBegin {
-		err = askAgain()
-	}
+	c, err := l.ownChallenge(r, params.Get("challenge"), store.ForBegin)
 	return c, enrolmentOver(err)
 }
 
@@ -110,10 +107,7 @@ func (l *Login) writeNewPasskey(w http.ResponseWriter, r *http.Request, status i
 	if err != nil {
 		return err
 	}
-	if req.ID == "" {
-		return l.Site.Write(w, r, status, page)
-	}
-	return l.Site.Write(w, r, status, page, req.RedirectURI.Source())
+	return l.writeFor(w, r, status, page, req)
 }
 
 // newPasskeyOf checks the form and finds for whom it is.

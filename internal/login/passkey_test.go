@@ -276,7 +276,9 @@ func TestANewAccountHasAPasskeyAndNothingElse(t *testing.T) {
 	id := w.request(b, nil)
 	rec := b.fill("/login/sign-up?request="+string(id), url.Values{"email": {"cleo@example.com"}, "name": {"Cleo"}})
 	sent := strings.TrimPrefix(rec.Header().Get("Location"), issuer)
-	rec = b.fill(sent, url.Values{"code": {w.code(box)}})
+	typed := fieldsOf(t, b.do(http.MethodGet, sent, nil))
+	typed.Set("code", w.code(box))
+	rec = b.do(http.MethodPost, "/login/code", typed)
 	if rec.Code != http.StatusSeeOther {
 		t.Fatalf("POST of the code = %d, want 303", rec.Code)
 	}

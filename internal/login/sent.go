@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -32,20 +33,24 @@ func (l *Login) showSent(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return badLink(err)
 	}
-	c, err := l.ownChallenge(r, params.Get("challenge"))
+	c, err := l.ownChallenge(r, params.Get("challenge"), mailed...)
 	if err != nil {
 		return err
 	}
 	return l.writeSent(w, r, http.StatusOK, c, "")
 }
 
-// ownChallenge is a live challenge that this browser asked for. One of another browser looks like none.
-func (l *Login) ownChallenge(r *http.Request, id string) (store.Challenge, error) {
+// mailed are the purposes of what is sent by mail.
+var mailed = []store.Purpose{store.ForSignIn, store.ForSignUp, store.ForVerify, store.ForReset}
+
+// ownChallenge is a live challenge that this browser asked for. One of another browser, or for something else, looks
+// like none.
+func (l *Login) ownChallenge(r *http.Request, id string, purposes ...store.Purpose) (store.Challenge, error) {
 	c, err := l.Store.Challenge(r.Context(), store.ChallengeID(id), l.now())
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return store.Challenge{}, fmt.Errorf("reading a challenge: %w", err)
 	}
-	if err != nil || !asker(l.Jar.Visitor(r), c) {
+	if err != nil || !asker(l.Jar.Visitor(r), c) || !slices.Contains(purposes, c.Purpose) {
 		return store.Challenge{}, askAgain()
 	}
 	return c, nil
@@ -99,7 +104,7 @@ func (l *Login) takeCode(w http.ResponseWriter, r *http.Request) error {
 	if !l.Jar.Visitor(r).CheckForm(form.Get("token"), codeForm, id) {
 		return pages.Stale()
 	}
-	c, err := l.ownChallenge(r, id)
+	c, err := l.ownChallenge(r, id, mailed...)
 	if err != nil {
 		return err
 	}

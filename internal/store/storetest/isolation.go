@@ -268,7 +268,7 @@ func (h *house) creations(b belongings) []trespass {
 		{"OpenChallenge", func(s store.Store) error { return s.OpenChallenge(ctx, b.challenge) }, nil},
 		{"CreatePersonWithPasskey", func(s store.Store) error {
 			p := h.person
-			p.ID, p.Email = p.ID+"-3", "third@example.com"
+			p.ID, p.Email = p.ID+"-key", "key@example.com"
 			return s.CreatePersonWithPasskey(ctx, p, b.passkey)
 		}, nil},
 		{"OpenCeremony", func(s store.Store) error { return s.OpenCeremony(ctx, b.ceremony) }, nil},
