@@ -64,6 +64,7 @@ type ClientPolicy struct {
 type Standing struct {
 	Roles  []string     // the person's, there
 	Policy ClientPolicy // the organization's
+	Slug   string       // likewise
 }
 
 // MyOrganization is an organization a person belongs to, and as what.
@@ -78,6 +79,9 @@ type Organizations interface {
 	CreateOrganization(ctx context.Context, o Organization) error
 	// UpdateOrganization replaces an organization whose version is still o.Version, and raises the version; else ErrChanged.
 	UpdateOrganization(ctx context.Context, o Organization) error
+	// DeleteOrganization removes an organization with its members, domains, invitations, approvals and what was agreed to
+	// for it, and ends its grants; all or nothing.
+	DeleteOrganization(ctx context.Context, id OrgID, now time.Time) error
 	// Organization returns one by id.
 	Organization(ctx context.Context, id OrgID) (Organization, error)
 	// Organizations lists those after the given id, at most limit.

@@ -97,6 +97,7 @@ type Session struct {
 	Auth      Authentication
 	Browser   string // kind of browser and system when it was opened, in words
 	Network   string // the network it was opened from, as a prefix
+	Org       OrgID  // the organization the person chose to act for last; they may have left it since
 	CreatedAt time.Time
 	UsedAt    time.Time
 	IdleUntil time.Time
@@ -226,6 +227,8 @@ const (
 
 	EndedByMembership EndReason = "membership" // the person left the organization
 	EndedByPolicy     EndReason = "policy"     // the organization lets the client in no more
+
+	EndedByOrganization EndReason = "organization" // the organization was deleted
 )
 
 // Grant is one authorization: a code, then a chain of refresh tokens of which the row keeps only the generation.

@@ -49,6 +49,8 @@ type Store interface {
 	Identities
 	Organizations
 	Domains
+	Invitations
+	Approvals
 	Sessions
 	Challenges
 	Passkeys
@@ -181,6 +183,9 @@ type Sessions interface {
 	// Session returns a live session and its person, who is enabled. When it was last used more than a minute
 	// before now it is marked used and its idle life begins again.
 	Session(ctx context.Context, id Digest, idle time.Duration, now time.Time) (Session, Person, error)
+	// SetSessionOrg says for which of their organizations the person acts in this browser, "" for none in particular.
+	// ErrNotFound when they are no member.
+	SetSessionOrg(ctx context.Context, id Digest, org OrgID) error
 	// CloseSession ends a session. Ending what is gone is no error.
 	CloseSession(ctx context.Context, id Digest) error
 	// SessionsOf lists the live sessions of a person, the last used first.

@@ -139,11 +139,15 @@ var deleteClient = sql("deleting a client", `
 var deleteConsentsTo = sql("forgetting the consents to a client", `
 	delete from consents where project_id = $1 and client_id = $2`)
 
+var deleteWishesFor = sql("ending the wishes for a client", `
+	delete from approvals where project_id = $1 and client_id = $2`)
+
 // DeleteClient removes a client and its consents, and ends its grants.
 func (s *projectStore) DeleteClient(ctx context.Context, id store.ClientID, now time.Time) error {
 	rows, err := s.together(ctx,
 		deleteClient.with(s.project, id),
 		deleteConsentsTo.with(s.project, id),
+		deleteWishesFor.with(s.project, id),
 		s.endGrants(ctx, store.GrantFilter{Client: id}, store.EndedByOperator, now))
 	if err == nil && rows[0] == 0 {
 		return fmt.Errorf("%s: %w", deleteClient.does, store.ErrNotFound)

@@ -19,12 +19,13 @@ const grantColumns = `id, person_id, client_id, org_id, resource, scope, redirec
 const standing = `,
 	coalesce((select m.roles from memberships m
 		where m.project_id = $1 and m.org_id = grants.org_id and m.person_id = grants.person_id), ''),
-	coalesce((select o.policy from organizations o where o.project_id = $1 and o.id = grants.org_id), '{}')`
+	coalesce((select o.policy from organizations o where o.project_id = $1 and o.id = grants.org_id), '{}'),
+	coalesce((select o.slug from organizations o where o.project_id = $1 and o.id = grants.org_id), '')`
 
 func scanGrant(r row) (g store.Grant, err error) {
 	return g, r.scan(&g.ID, &g.Person, &g.Client, &g.Org, &g.Resource, &g.Scope, &g.RedirectURI, &g.Challenge, (*opaque)(&g.Nonce),
 		&g.AuthTime, &g.Methods, &g.Refreshable, &g.Code, &g.CodeExpires, &g.CodeSpent, &g.Generation, &g.RotatedAt,
-		&g.CreatedAt, &g.UsedAt, &g.IdleUntil, &g.Expires, &g.EndedAt, &g.EndReason, &g.Standing.Roles, asJSON{&g.Standing.Policy})
+		&g.CreatedAt, &g.UsedAt, &g.IdleUntil, &g.Expires, &g.EndedAt, &g.EndReason, &g.Standing.Roles, asJSON{&g.Standing.Policy}, &g.Standing.Slug)
 }
 
 var insertGrant = sql("filing a grant", `

@@ -33,9 +33,13 @@ var updateOrganization = sql("changing an organization", `
 	update organizations set slug = $3, name = $4, policy = $5, version = version + 1
 	where project_id = $1 and id = $2 and version = $6`)
 
+func (s *projectStore) updateOrganization(o store.Organization) call {
+	return updateOrganization.with(s.project, o.ID, o.Slug, o.Name, asJSON{o.Policy}, o.Version)
+}
+
 // UpdateOrganization replaces an organization whose version is still o.Version, and raises the version.
 func (s *projectStore) UpdateOrganization(ctx context.Context, o store.Organization) error {
-	err := need(ctx, s.step, updateOrganization.with(s.project, o.ID, o.Slug, o.Name, asJSON{o.Policy}, o.Version))
+	err := need(ctx, s.step, s.updateOrganization(o))
 	if errors.Is(err, store.ErrNotFound) {
 		return fmt.Errorf("%s: %w", updateOrganization.does, store.ErrChanged)
 	}
@@ -97,12 +101,16 @@ var endGrantsFor = sql("ending the grants a member gave", `
 var deleteConsentsFor = sql("forgetting what a member agreed to", `
 	delete from consents where project_id = $1 and org_id = $2 and person_id = $3 and org_id <> ''`)
 
+var deleteWishesOf = sql("ending what a member asked for", `
+	delete from approvals where project_id = $1 and org_id = $2 and person_id = $3 and refused_at = 0`)
+
 // RemoveMember ends a membership, and what the person agreed to and gave for the organization.
 func (s *projectStore) RemoveMember(ctx context.Context, org store.OrgID, person store.PersonID, now time.Time) error {
 	rows, err := s.together(ctx,
 		deleteConsentsFor.with(s.project, org, person),
 		insertDeparture.with(s.project, org, person, now),
 		deleteMember.with(s.project, org, person),
+		deleteWishesOf.with(s.project, org, person),
 		endGrantsFor.with(s.project, org, person, now, store.EndedByMembership).
 			tells(ctx, grantEnded(store.EndedByMembership, store.Event{Person: person, Org: org})))
 	if err == nil && rows[2] == 0 {

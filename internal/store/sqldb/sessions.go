@@ -10,10 +10,10 @@ import (
 	"github.com/authwright/authwright/internal/store"
 )
 
-const sessionColumns = `s.id, s.person_id, s.auth_at, s.auth_methods, s.browser, s.network, s.created_at, s.used_at, s.idle_until, s.expires_at`
+const sessionColumns = `s.id, s.person_id, s.auth_at, s.auth_methods, s.browser, s.network, s.org_id, s.created_at, s.used_at, s.idle_until, s.expires_at`
 
 func sessionMembers(v *store.Session) []any {
-	return []any{&v.ID, &v.Auth.Person, &v.Auth.At, &v.Auth.Methods, &v.Browser, &v.Network, &v.CreatedAt, &v.UsedAt, &v.IdleUntil, &v.Expires}
+	return []any{&v.ID, &v.Auth.Person, &v.Auth.At, &v.Auth.Methods, &v.Browser, &v.Network, &v.Org, &v.CreatedAt, &v.UsedAt, &v.IdleUntil, &v.Expires}
 }
 
 // The person is enabled and was not signed out everywhere since the log-in began.

@@ -13,6 +13,7 @@ const (
 	keepEnded   = 7 * 24 * time.Hour  // an ended grant, so that its tokens are known for what they are
 	keepUnused  = 24 * time.Hour      // a client that made itself known and never got a grant
 	keepIdle    = 90 * 24 * time.Hour // a client that made itself known and got one once
+	keepInvited = 30 * 24 * time.Hour // an invitation that nobody accepted, so that it can be sent again
 	keepUnspent = time.Hour           // a grant after its code expired unspent
 )
 
@@ -33,6 +34,9 @@ var sweeps = []struct {
 	{sql("sweeping ceremonies", `
 		delete from ceremonies where (project_id, challenge) in (
 			select project_id, challenge from ceremonies where expires_at <= $1 order by expires_at limit $2)`), 0},
+	{sql("sweeping invitations", `
+		delete from invitations where (project_id, id) in (
+			select project_id, id from invitations where expires_at <= $1 order by expires_at limit $2)`), keepInvited},
 	{sql("sweeping expired grants", `
 		delete from grants where (project_id, id) in (
 			select project_id, id from grants where expires_at <= $1 order by expires_at limit $2)`), 0},

@@ -68,6 +68,8 @@ func text(v any) string {
 		return string(v)
 	case store.ChallengeID:
 		return string(v)
+	case store.InvitationID:
+		return string(v)
 	case store.Purpose:
 		return string(v)
 	case store.CredentialID:
@@ -174,6 +176,8 @@ func assignText(dest any, s string) error {
 		*d = store.GrantID(s)
 	case *store.OrgID:
 		*d = store.OrgID(s)
+	case *store.InvitationID:
+		*d = store.InvitationID(s)
 	case *store.ChallengeID:
 		*d = store.ChallengeID(s)
 	case *store.Purpose:

@@ -3,6 +3,7 @@
 package storetest
 
 import (
+	"reflect"
 	"time"
 
 	"github.com/authwright/authwright/internal/store"
@@ -15,6 +16,8 @@ var organizationTests = map[string]func(*house){
 	"are not for strangers":                          testNoMember,
 	"take a member's grants with the membership":     testRemoveMember,
 	"tell with a grant what its person is there now": testStanding,
+	"go with all that is theirs":                     testDeleteOrganization,
+	"are chosen for a browser by their members":      testSessionOrg,
 	"share the roles of the project":                 testRoles,
 }
 
@@ -130,7 +133,7 @@ func testStanding(h *house) {
 	g := h.grant()
 	g.Org = o.ID
 	h.must(h.FileGrant(ctx, g), "FileGrant")
-	want := store.Standing{Roles: []string{"admin"}, Policy: o.Policy}
+	want := store.Standing{Roles: []string{"admin"}, Policy: o.Policy, Slug: o.Slug}
 	spent, err := h.SpendCode(ctx, h.codeUse(g))
 	h.must(err, "SpendCode")
 	same(h, "the standing when a code is spent", spent.Standing, want)
@@ -140,7 +143,7 @@ func testStanding(h *house) {
 	h.must(h.UpdateOrganization(ctx, o), "UpdateOrganization")
 	live, err := h.LiveGrant(ctx, g.ID, h.now)
 	h.must(err, "LiveGrant")
-	same(h, "the standing afterwards", live.Standing, store.Standing{})
+	same(h, "the standing afterwards", live.Standing, store.Standing{Slug: o.Slug})
 
 	g = h.grant()
 	g.Org = ""
@@ -163,4 +166,79 @@ func testRoles(h *house) {
 	same(h, "roles", got, []store.Role{admin, member})
 	h.must(h.DeleteRole(ctx, "member"), "DeleteRole")
 	h.want(store.ErrNotFound, h.DeleteRole(ctx, "member"), "DeleteRole again")
+}
+
+func testDeleteOrganization(h *house) {
+	ctx := h.Context()
+	o, other := h.newOrganization("Gone"), h.newOrganization("Stays")
+	grants := make(map[store.OrgID]store.Grant)
+	for _, id := range []store.OrgID{o.ID, other.ID} {
+		h.must(h.PutMember(ctx, store.Membership{Org: id, Person: h.person.ID}), "PutMember")
+		g := h.grant()
+		g.Org = id
+		h.must(h.FileGrant(ctx, g), "FileGrant")
+		grants[id] = g
+		agreed := h.key()
+		agreed.Org = id
+		h.agree(agreed, h.now)
+		h.verified(id, string(id)+".example")
+		h.invited(id, "new@example.com")
+		h.asks(id, h.person.ID, h.client.ID)
+		left := h.newPerson()
+		h.must(h.PutMember(ctx, store.Membership{Org: id, Person: left.ID}), "PutMember")
+		h.must(h.RemoveMember(ctx, id, left.ID, h.now), "RemoveMember")
+	}
+	session := h.session()
+	h.must(h.SetSessionOrg(ctx, session.ID, o.ID), "SetSessionOrg")
+	before := h.officesOf(other.ID)
+	h.must(h.DeleteOrganization(ctx, o.ID, h.at(time.Minute)), "DeleteOrganization")
+	h.want(store.ErrNotFound, h.DeleteOrganization(ctx, o.ID, h.now), "DeleteOrganization again")
+	_, err := h.Organization(ctx, o.ID)
+	h.want(store.ErrNotFound, err, "Organization")
+	for i, left := range h.officesOf(o.ID) {
+		if reflect.ValueOf(left).Len() != 0 {
+			h.Errorf("after DeleteOrganization, list %d is %v, want nothing", i, left)
+		}
+	}
+	same(h, "what another organization has", h.officesOf(other.ID), before)
+	if got := h.stored(grants[o.ID].ID); got.EndReason != store.EndedByOrganization || !got.EndedAt.Equal(h.at(time.Minute)) {
+		h.Errorf("a grant for the organization ended %q at %v, want %q", got.EndReason, got.EndedAt, store.EndedByOrganization)
+	}
+	_, err = h.LiveGrant(ctx, grants[other.ID].ID, h.now)
+	h.must(err, "LiveGrant for another organization")
+	if got, _, err := h.Session(ctx, session.ID, time.Hour, h.now); err != nil || got.Org != "" {
+		h.Errorf("Session = %+v, %v, want it for no organization", got, err)
+	}
+}
+
+// officesOf are the lists of what an organization has.
+func (h *house) officesOf(org store.OrgID) []any {
+	h.Helper()
+	ctx := h.Context()
+	var all []any
+	keep := func(v any, err error) {
+		h.Helper()
+		h.must(err, "reading a %T", v)
+		all = append(all, v)
+	}
+	keep(h.Members(ctx, org, "", 10))
+	keep(h.DomainsOf(ctx, org))
+	keep(h.InvitationsOf(ctx, org))
+	keep(h.Approvals(ctx, org, ""))
+	keep(h.Connections(ctx, store.ConnectionQuery{Org: org, Now: h.now, Limit: 10}))
+	return all
+}
+
+func testSessionOrg(h *house) {
+	ctx := h.Context()
+	session, foreign := h.session(), h.newOrganization("Foreign")
+	h.want(store.ErrNotFound, h.SetSessionOrg(ctx, session.ID, foreign.ID), "SetSessionOrg of an organization that is not theirs")
+	h.want(store.ErrNotFound, h.SetSessionOrg(ctx, store.DigestOf("none"), "org"), "SetSessionOrg of no session")
+	for _, org := range []store.OrgID{"org", ""} {
+		h.must(h.SetSessionOrg(ctx, session.ID, org), "SetSessionOrg(%q)", org)
+		got, _, err := h.Session(ctx, session.ID, time.Hour, h.now)
+		if err != nil || got.Org != org {
+			h.Errorf("Session after SetSessionOrg(%q) = %+v, %v", org, got, err)
+		}
+	}
 }

@@ -30,6 +30,8 @@ func Run(t *testing.T, open func(t *testing.T) store.Database) {
 		{"identities", identityTests},
 		{"organizations", organizationTests},
 		{"domains", domainTests},
+		{"invitations", invitationTests},
+		{"approvals", approvalTests},
 		{"operators", operatorTests},
 		{"sessions", sessionTests},
 		{"challenges", challengeTests},
@@ -130,7 +132,7 @@ func (h *house) grant() store.Grant {
 		AuthTime: h.now, Methods: []string{"pwd", "otp"}, Refreshable: true,
 		Code: store.DigestOf(id), CodeExpires: h.at(time.Minute),
 		CreatedAt: h.now, UsedAt: h.now, IdleUntil: h.at(time.Hour), Expires: h.at(10 * time.Hour),
-		Standing: store.Standing{Roles: []string{"member"}}, // as it will be read
+		Standing: store.Standing{Roles: []string{"member"}, Slug: "org"}, // as it will be read
 	}
 }
 

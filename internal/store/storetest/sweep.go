@@ -9,6 +9,7 @@ import (
 )
 
 var sweepTests = map[string]func(*house){
+	"invitations that nobody accepted go after a month": testSweepInvitations,
 	"takes what expired":                             sweepExpired,
 	"keeps ended grants for a week":                  sweepEnded,
 	"takes grants an hour after their code went by":  sweepUnspent,
