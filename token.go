@@ -19,6 +19,7 @@ type Token struct {
 	Issuer   string         // who says so
 	Audience oauth.Audience // the protected server, and perhaps others
 	OrgID    string         // the organization the person acts for; empty if none
+	OrgSlug  string         // what it is called in addresses, to show and never to decide by: it can change, OrgID cannot
 	ID       string         // the jti claim
 	IssuedAt time.Time
 	Expires  time.Time

@@ -133,6 +133,7 @@ func (r *Resource) accept(payload []byte, now time.Time) (*Token, error) {
 		Issuer:   c.Issuer,
 		Audience: c.Audience,
 		OrgID:    c.OrgID,
+		OrgSlug:  c.OrgSlug,
 		ID:       c.JWTID,
 		IssuedAt: issued,
 		Expires:  expires,

@@ -63,15 +63,15 @@ func TestAGoodTokenTellsWhoActs(t *testing.T) {
 		issuer := authwrighttest.New(issuerURL)
 		issuer.Rotate(alg)
 		r := protect(t, issuer)
-		raw := issuer.Token(serverURL, authwrighttest.Subject("per_1"), authwrighttest.Client("cli_1"), authwrighttest.Org("acme"),
+		raw := issuer.Token(serverURL, authwrighttest.Subject("per_1"), authwrighttest.Client("cli_1"), authwrighttest.Org("acme"), authwrighttest.Claim("org_slug", "acme-inc"),
 			authwrighttest.Scope("todo.all"), authwrighttest.Claim("tenant", map[string]any{"plan": "gold"}))
 		for _, pass := range []string{"first", "again, from the cache"} {
 			token, err := r.Verify(t.Context(), raw)
 			if err != nil {
 				t.Fatalf("%s, %s: Verify: %v", alg, pass, err)
 			}
-			got := fmt.Sprintln(token.Subject, token.ClientID, token.OrgID, token.Issuer, token.Audience, token.Scopes)
-			if want := fmt.Sprintln("per_1", "cli_1", "acme", issuerURL, []string{serverURL}, "todo.all"); got != want {
+			got := fmt.Sprintln(token.Subject, token.ClientID, token.OrgID, token.OrgSlug, token.Issuer, token.Audience, token.Scopes)
+			if want := fmt.Sprintln("per_1", "cli_1", "acme", "acme-inc", issuerURL, []string{serverURL}, "todo.all"); got != want {
 				t.Errorf("%s, %s: token = %s, want %s", alg, pass, got, want)
 			}
 			if !token.Has("todo.read") || !token.Has("todo.all") || token.Has("todo.private") {

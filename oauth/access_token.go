@@ -29,6 +29,7 @@ type Claims struct {
 	Scope     string      `json:"scope,omitempty"`
 	AuthTime  NumericDate `json:"auth_time,omitempty"`
 	OrgID     string      `json:"org_id,omitempty"`
+	OrgSlug   string      `json:"org_slug,omitempty"`
 }
 
 // Audience is one audience or several; on the wire a string or an array of strings (RFC 7519 §4.1.3).
@@ -139,6 +140,10 @@ func (c Claims) AppendAccessToken(b []byte) []byte {
 	if c.OrgID != "" {
 		b = append(b, `,"org_id":`...)
 		b = appendString(b, c.OrgID)
+	}
+	if c.OrgSlug != "" {
+		b = append(b, `,"org_slug":`...)
+		b = appendString(b, c.OrgSlug)
 	}
 	return append(b, '}')
 }

@@ -16,5 +16,6 @@ type Introspection struct {
 	Audience  Audience `json:"aud,omitempty"`
 	Issuer    string   `json:"iss,omitempty"`
 	JWTID     string   `json:"jti,omitempty"`
-	OrgID     string   `json:"org_id,omitempty"` // the organization the person acted for
+	OrgID     string   `json:"org_id,omitempty"`   // the organization the person acted for
+	OrgSlug   string   `json:"org_slug,omitempty"` // what people call it; it can change
 }

@@ -314,7 +314,7 @@ func FuzzAccessToken(f *testing.F) {
 			return
 		}
 		want := Claims{Issuer: iss, Subject: sub, Audience: Audience{aud}, Expires: NumericDate(at), IssuedAt: NumericDate(at), JWTID: sub,
-			ClientID: iss, Scope: scope, AuthTime: NumericDate(at), OrgID: org}
+			ClientID: iss, Scope: scope, AuthTime: NumericDate(at), OrgID: org, OrgSlug: org}
 		text := want.AppendAccessToken(nil)
 		var got, valid Claims
 		if err := UnmarshalStrict(text, &got); err != nil {
@@ -325,7 +325,7 @@ func FuzzAccessToken(f *testing.F) {
 			t.Fatal(err)
 		}
 		if got.Issuer != valid.Issuer || got.Subject != valid.Subject || got.Audience[0] != valid.Audience[0] || got.Scope != valid.Scope ||
-			got.OrgID != valid.OrgID || got.Expires != valid.Expires || got.AuthTime != valid.AuthTime || got.ClientID != valid.ClientID {
+			got.OrgID != valid.OrgID || got.OrgSlug != valid.OrgSlug || got.Expires != valid.Expires || got.AuthTime != valid.AuthTime || got.ClientID != valid.ClientID {
 			t.Fatalf("%q reads back as %+v, want %+v", text, got, valid)
 		}
 	})

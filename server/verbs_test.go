@@ -306,6 +306,18 @@ var operator = map[string]func(*flow, string) error{
 		org, name, _ := strings.Cut(line, " ")
 		return f.store().RemoveMember(f.Context(), store.OrgID(org), store.PersonID("per_"+name), f.clock.Now())
 	},
+	"delete-org": func(f *flow, org string) error {
+		return f.store().DeleteOrganization(f.Context(), store.OrgID(org), f.clock.Now())
+	},
+	"org-slug": func(f *flow, line string) error { // ORG SLUG
+		org, slug, _ := strings.Cut(line, " ")
+		o, err := f.store().Organization(f.Context(), store.OrgID(org))
+		if err != nil {
+			return err
+		}
+		o.Slug = slug
+		return f.store().UpdateOrganization(f.Context(), o)
+	},
 	"org-policy": func(f *flow, line string) error { // ORG JSON
 		org, policy, _ := strings.Cut(line, " ")
 		o, err := f.store().Organization(f.Context(), store.OrgID(org))

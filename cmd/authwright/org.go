@@ -18,6 +18,7 @@ type orgCommand struct {
 	List    orgList       `cmd:"" help:"List the organizations."`
 	Show    orgShow       `cmd:"" help:"Show one organization and which apps it lets in."`
 	Rename  orgRename     `cmd:"" help:"Change what an organization is called. Its id stays."`
+	Delete  orgDelete     `cmd:"" help:"Delete an organization: its members, domains and invitations, and what was allowed for it. This cannot be undone."`
 	Policy  orgPolicy     `cmd:"" help:"Say which apps may act for an organization's members. What is not named stays."`
 	Approve orgApprove    `cmd:"" help:"Let one app in."`
 	Member  memberCommand `cmd:"" help:"Manage who belongs to an organization, and as what."`
@@ -169,6 +170,29 @@ func (c *orgRename) Run(ctx context.Context, out *console) error {
 			return err
 		}
 		return showOrg(p.Settings, o).write(out, c.JSON)
+	})
+}
+
+type orgDelete struct {
+	projectFlag
+	Org string `arg:"" help:"The organization, or its id."`
+	Yes bool   `help:"Do it."`
+}
+
+// Run deletes the organization.
+func (c *orgDelete) Run(ctx context.Context, out *console) error {
+	return c.within(ctx, func(_ *deployment, project store.Project, st store.Store) error {
+		o, err := org(ctx, st, c.Org)
+		if err != nil {
+			return err
+		}
+		if !c.Yes {
+			return fmt.Errorf("%s (%s) would be gone for good, with its members and all that was allowed for it: add --yes", o.Slug, o.Name)
+		}
+		if err := st.DeleteOrganization(ctx, o.ID, time.Now()); err != nil {
+			return err
+		}
+		return out.say("%s is deleted. Access tokens that servers check by themselves run out within %s.", o.Slug, project.Settings.Defaults().AccessLife)
 	})
 }
 

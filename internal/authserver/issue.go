@@ -36,7 +36,7 @@ func (s *Server) issue(ctx context.Context, g *store.Grant, scope oauth.Scope, f
 	claims := oauth.Claims{
 		Issuer: s.issuer, Subject: string(g.Person), Audience: oauth.Audience{g.Resource},
 		IssuedAt: oauth.Date(now), Expires: oauth.Date(now.Add(life)), JWTID: newTokenID(g.ID),
-		ClientID: string(g.Client), Scope: scope.String(), OrgID: string(g.Org),
+		ClientID: string(g.Client), Scope: scope.String(), OrgID: string(g.Org), OrgSlug: g.Standing.Slug,
 	}
 	if forPerson {
 		claims.AuthTime = oauth.Date(g.AuthTime)
