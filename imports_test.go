@@ -39,7 +39,7 @@ var plan = map[string][]string{
 	"internal/domains":         {"internal/store"},
 	"internal/login":           {"internal/browser", "internal/domains", "internal/mail", "internal/pages", "internal/passkey", "internal/store", "oauth"},
 	"internal/consent":         {"internal/browser", "internal/clients", "internal/pages", "internal/policy", "internal/store", "oauth"},
-	"internal/account":         {"internal/browser", "internal/clients", "internal/login", "internal/pages", "internal/store", "oauth"},
+	"internal/account":         {"internal/browser", "internal/clients", "internal/login", "internal/pages", "internal/passkey", "internal/store", "oauth"},
 	"internal/setup":           {"internal/browser", "internal/login", "internal/pages", "internal/store", "oauth"},
 	"server":                   {"…"},
 	"cmd/authwright":           {"…"},

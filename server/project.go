@@ -138,7 +138,7 @@ func (s *Server) addPeoplesPages(p *project, st store.Store, directory *clients.
 	}).Routes())
 	p.addPages((&account.Account{
 		Store: st, Settings: settings, Resources: core.Resources, Login: door, Site: p.site, Jar: jar, Issuer: p.issuer,
-		Now: s.config.Now, Log: s.config.Log, Mails: s.mail != nil,
+		Now: s.config.Now, Log: s.config.Log, Mails: s.mail != nil, Passkeys: door.Passkeys,
 	}).Routes())
 }
 

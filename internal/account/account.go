@@ -15,6 +15,7 @@ import (
 	"github.com/authwright/authwright/internal/browser"
 	"github.com/authwright/authwright/internal/login"
 	"github.com/authwright/authwright/internal/pages"
+	"github.com/authwright/authwright/internal/passkey"
 	"github.com/authwright/authwright/internal/store"
 	"github.com/authwright/authwright/oauth"
 )
@@ -27,7 +28,8 @@ type Account struct {
 	Store     store.Store
 	Settings  store.Settings
 	Resources func(ctx context.Context) ([]store.Resource, error)
-	Login     *login.Login // changes what it later asks for
+	Login     *login.Login   // changes what it later asks for
+	Passkeys  *passkey.Party // nil where there are no passkeys
 	Site      *pages.Site
 	Jar       browser.Jar
 	Issuer    string

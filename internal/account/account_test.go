@@ -29,8 +29,9 @@ var now = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 // world is an issuer with its real store, where ada and bob allowed things.
 type world struct {
 	*testing.T
-	store store.Store
-	mux   *http.ServeMux
+	store   store.Store
+	account *Account
+	mux     *http.ServeMux
 }
 
 func newWorld(t *testing.T) *world {
@@ -49,8 +50,8 @@ func newWorld(t *testing.T) *world {
 	site := &pages.Site{Name: "Acme"}
 	jar, clock := browser.NewJar(issuer), func() time.Time { return now }
 	door := &login.Login{Store: w.store, Site: site, Jar: jar, Issuer: issuer, Now: clock}
-	a := &Account{Store: w.store, Resources: w.store.Resources, Login: door, Site: site, Jar: jar, Issuer: issuer, Now: clock}
-	for pattern, handler := range a.Routes() {
+	w.account = &Account{Store: w.store, Resources: w.store.Resources, Login: door, Site: site, Jar: jar, Issuer: issuer, Now: clock}
+	for pattern, handler := range w.account.Routes() {
 		w.mux.HandleFunc(pattern, func(rw http.ResponseWriter, r *http.Request) {
 			if err := handler(rw, r); err != nil {
 				site.WriteError(rw, r, err)

@@ -38,6 +38,7 @@ func sections() []section {
 	return []section{
 		emailSection(),
 		passwordSection(),
+		passkeysSection(),
 	}
 }
 
@@ -67,6 +68,10 @@ func (a *Account) fresh(purpose string, h func(http.ResponseWriter, *http.Reques
 // done are the words for what was done, by the query of the address.
 var done = map[string]string{
 	"password": "Your password is changed. Every other browser was signed out.",
+
+	"passkey-added":   "Your passkey is ready. Use it the next time you sign in.",
+	"passkey-renamed": "Your passkey has its new name.",
+	"passkey-removed": "Your passkey is removed: it no longer signs you in. Delete it on your device too.",
 }
 
 func (a *Account) showSignIn(w http.ResponseWriter, r *http.Request) error {
@@ -106,7 +111,7 @@ func (a *Account) writeSignIn(w http.ResponseWriter, r *http.Request, v visit, b
 	if bad != nil {
 		status = bad.status
 	}
-	return a.Site.Write(w, r, status, pages.Page{Title: "How you sign in", Template: signInPage, Wide: true, Data: struct {
+	return a.Site.Write(w, r, status, pages.Page{Title: "How you sign in", Template: signInPage, Wide: true, Passkeys: a.Passkeys != nil && v.Fresh, Data: struct {
 		Tabs     []tab
 		Done     string
 		Fresh    bool

@@ -63,6 +63,15 @@ func (l *Login) chosenLetter(to string) mail.Letter {
 	}
 }
 
+// passkeyLetter is about a passkey that somebody added on their account page.
+func (l *Login) passkeyLetter(to string) mail.Letter {
+	return mail.Letter{
+		To: to, Title: "A passkey was added to your account",
+		Lines:    []string{"A passkey was added just now to the account with this address, on its account page. Whoever holds it can sign in."},
+		LinkText: "If this was not you, remove it", Link: l.Issuer + "/account/login",
+	}
+}
+
 func (l *Login) changedLetter(to string) mail.Letter {
 	return mail.Letter{
 		To: to, Title: "Your password was changed",

@@ -70,6 +70,16 @@ func (l *Login) signInByPasskey(w http.ResponseWriter, r *http.Request) error {
 	return err
 }
 
+// TellPasskey writes to a person that they have one more passkey. What fails does not undo it.
+func (l *Login) TellPasskey(ctx context.Context, person store.Person) {
+	if l.Mail == nil || person.Email == "" {
+		return
+	}
+	if err := l.put(l.passkeyLetter(person.Email)); err != nil && l.Log != nil {
+		l.Log.WarnContext(ctx, "after a new passkey", "person", person.ID, "error", err)
+	}
+}
+
 // byPasskey is what came of an answer.
 func (l *Login) byPasskey(ctx context.Context, q passkey.Question, answer string) (outcome, error) {
 	began := l.now()

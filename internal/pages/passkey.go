@@ -5,6 +5,7 @@ package pages
 import (
 	"encoding/json"
 	"fmt"
+	"html/template"
 	"net/http"
 )
 
@@ -17,6 +18,12 @@ type PasskeyForm struct {
 	Autofill                       bool              // passkeys are offered at a field of the page as well
 	Primary                        bool              // the button is the page's first choice
 	Only                           bool              // there is nothing else to choose
+	Named                          bool              // the person may name the new one, in the field "name"
+}
+
+// WithPasskeyForm lets a part of a page, which stands outside the layout, show the template "passkey".
+func WithPasskeyForm(part *template.Template) *template.Template {
+	return template.Must(part.ParseFS(layouts, "passkey.html"))
 }
 
 // JSON answers a page's script.
