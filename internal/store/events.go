@@ -21,6 +21,7 @@ const (
 
 	ConsentAllowed   EventKind = "consent.allowed"   // a person let a client act for them, with this scope
 	ConsentDenied    EventKind = "consent.denied"    // a person refused a client
+	ConsentPresumed  EventKind = "consent.presumed"  // a client of the operator's was let act for a person who was not asked
 	ConsentWithdrawn EventKind = "consent.withdrawn" // what a person had agreed to was forgotten
 
 	Granted    EventKind = "grant.given" // a client got an authorization, with this scope
@@ -29,7 +30,7 @@ const (
 
 // EventKinds are all kinds, each once, in the order of their names.
 var EventKinds = []EventKind{
-	ConsentAllowed, ConsentDenied, ConsentWithdrawn,
+	ConsentAllowed, ConsentDenied, ConsentPresumed, ConsentWithdrawn,
 	GrantEnded, Granted,
 	LoggedIn, LoggedOut,
 }

@@ -65,6 +65,15 @@ type Standing struct {
 	Roles  []string     // the person's, there
 	Policy ClientPolicy // the organization's
 	Slug   string       // likewise
+	Facts  *Facts       // nil unless they were asked for
+}
+
+// Facts are what a token may say of a grant's person and organization.
+type Facts struct {
+	Email         string
+	EmailVerified bool
+	Name          string
+	OrgName       string
 }
 
 // MyOrganization is an organization a person belongs to, and as what.

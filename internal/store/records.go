@@ -48,6 +48,8 @@ type Settings struct {
 	DocumentRule    RuleMode      `json:"document_rule,omitempty"`        // likewise
 	Passkeys        bool          `json:"passkeys,omitempty"`             // people log in with a passkey
 	PasskeyDomain   string        `json:"passkey_domain,omitempty"`       // what passkeys are bound to, when it is not the issuer's host
+	SelfMadeLives   Lives         `json:"self_registered_lives,omitzero"` // of clients that registered themselves
+	DocumentLives   Lives         `json:"document_lives,omitzero"`
 	CodeLife        time.Duration `json:"code_life,omitempty"`
 	AccessLife      time.Duration `json:"access_life,omitempty"`
 	RefreshIdle     time.Duration `json:"refresh_idle,omitempty"`
@@ -131,6 +133,7 @@ type Client struct {
 	Secrets      []Digest             // at most two are live
 	Scope        Scope                // ceiling set by the operator; empty for none
 	Introspects  []string             // resources whose tokens it may introspect; "*" for all
+	Terms        Terms
 	Disabled     bool
 	Version      int64 // raised at every change
 	CreatedAt    time.Time
@@ -208,6 +211,7 @@ type ConsentKey struct {
 type Consent struct {
 	ConsentKey
 	Scope        Scope
+	Presumed     Scope  // what was given without asking, because the client is the operator's own
 	MetadataHash Digest // of the client metadata they saw
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
@@ -245,6 +249,7 @@ type Grant struct {
 	AuthTime    time.Time
 	Methods     []string
 	Refreshable bool
+	Presumed    bool // given without asking
 	Code        Digest
 	CodeExpires time.Time
 	CodeSpent   time.Time // zero until spent
@@ -269,6 +274,7 @@ type CodeUse struct {
 	Challenge     oauth.CodeChallenge // made from the verifier that was sent
 	Resource      string              // as sent with the code, in its registered form; "" when none was
 	Idle          time.Duration       // the refresh chain's idle life from now
+	Facts         bool                // the grant comes with what is known of its person and organization
 	Now           time.Time
 }
 
@@ -280,7 +286,9 @@ type GrantUse struct {
 	Generation    int64
 	Resource      string // as sent, in its registered form; "" when none was
 	Grace         time.Duration
-	Idle          time.Duration
+	Idle          time.Duration // also at most so long ago was it used
+	Life          time.Duration // at most so long ago was it given
+	Facts         bool          // the grant comes with what is known of its person and organization
 	Now           time.Time
 }
 

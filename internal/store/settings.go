@@ -38,6 +38,11 @@ func (s Settings) Check() error {
 	if s.SessionIdle > s.SessionLife {
 		wrong = append(wrong, fmt.Errorf("session_idle is %s, longer than session_life, which is %s", s.SessionIdle, s.SessionLife))
 	}
+	for name, lives := range map[string]Lives{"of self-registered clients": s.SelfMadeLives, "of document clients": s.DocumentLives} {
+		if err := lives.Check(s); err != nil {
+			wrong = append(wrong, fmt.Errorf("%s: %w", name, err))
+		}
+	}
 	if s.NoPassword && !s.EmailCode && !s.Passkeys {
 		wrong = append(wrong, errors.New("no_password without email_code or passkeys: nobody could log in"))
 	}

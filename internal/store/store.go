@@ -116,7 +116,11 @@ type Consents interface {
 	Consent(ctx context.Context, key ConsentKey) (Consent, error)
 	// ConsentsOf lists what one person agreed to, newest first.
 	ConsentsOf(ctx context.Context, person PersonID) ([]Consent, error)
-	// WithdrawConsent forgets a consent and ends the grants under it, both or neither. ErrNotFound when there is neither.
+	// PresumeConsent records what is given to a client without asking, c.Presumed, beside what was agreed to before. ErrNotFound
+	// when the person withdrew from the client before: they are to be asked.
+	PresumeConsent(ctx context.Context, c Consent, now time.Time) error
+	// WithdrawConsent forgets a consent and ends the grants under it, both or neither; that the person withdrew from a client
+	// of the operator's is remembered. ErrNotFound when there is neither.
 	WithdrawConsent(ctx context.Context, key ConsentKey, now time.Time) error
 }
 
@@ -135,6 +139,8 @@ type Clients interface {
 	PutDocument(ctx context.Context, c Client) (Client, error)
 	// UpdateClient replaces a client whose version is still c.Version, and raises the version; else ErrChanged.
 	UpdateClient(ctx context.Context, c Client) error
+	// SetClientDisabled disables or enables a client. Disabling ends its grants in the same step.
+	SetClientDisabled(ctx context.Context, id ClientID, disabled bool, now time.Time) error
 	// DeleteClient removes a client and its consents and ends its grants, all or nothing.
 	DeleteClient(ctx context.Context, id ClientID, now time.Time) error
 }
@@ -143,6 +149,8 @@ type Clients interface {
 type Resources interface {
 	// PutResource adds a resource or replaces it.
 	PutResource(ctx context.Context, r Resource) error
+	// DeleteResource removes a resource, forgets what people agreed to there and ends the grants for it, all or nothing.
+	DeleteResource(ctx context.Context, uri string, now time.Time) error
 	// Resources lists them by URI.
 	Resources(ctx context.Context) ([]Resource, error)
 }

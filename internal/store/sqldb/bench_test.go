@@ -69,7 +69,7 @@ func codeUse(g store.Grant) store.CodeUse {
 
 func grantUse(g store.Grant) store.GrantUse {
 	return store.GrantUse{Grant: g.ID, Client: g.Client, ClientVersion: 1, Generation: g.Generation, Grace: 30 * time.Second,
-		Idle: time.Hour, Now: benchEpoch.Add(time.Second)}
+		Idle: time.Hour, Life: 1000 * time.Hour, Now: benchEpoch.Add(time.Second)}
 }
 
 // spread runs b.N operations on callers goroutines and reports the processor time of each.

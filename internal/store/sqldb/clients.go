@@ -12,22 +12,22 @@ import (
 )
 
 const clientColumns = `id, origin, first_party, metadata, metadata_hash, secrets, scope, introspects, disabled, version,
-	created_at, used_at, fetched_at, fresh_until`
+	created_at, used_at, fetched_at, fresh_until, terms`
 
 func scanClient(r row) (c store.Client, err error) {
 	return c, r.scan(&c.ID, &c.Origin, &c.FirstParty, asJSON{&c.Metadata}, &c.MetadataHash, &c.Secrets, &c.Scope, &c.Introspects,
-		&c.Disabled, &c.Version, &c.CreatedAt, &c.UsedAt, &c.FetchedAt, &c.FreshUntil)
+		&c.Disabled, &c.Version, &c.CreatedAt, &c.UsedAt, &c.FetchedAt, &c.FreshUntil, asJSON{&c.Terms})
 }
 
-// clientArgs are $1 to $15. The first version is 1.
+// clientArgs are $1 to $16. The first version is 1.
 func (s *projectStore) clientArgs(c store.Client) []any {
 	return []any{s.project, c.ID, c.Origin, c.FirstParty, asJSON{c.Metadata}, c.MetadataHash, c.Secrets, c.Scope, c.Introspects,
-		c.Disabled, max(c.Version, 1), c.CreatedAt, c.UsedAt, c.FetchedAt, c.FreshUntil}
+		c.Disabled, max(c.Version, 1), c.CreatedAt, c.UsedAt, c.FetchedAt, c.FreshUntil, asJSON{c.Terms}}
 }
 
 const insertClientText = `
 	insert into clients (project_id, ` + clientColumns + `)
-	values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
+	values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`
 
 var selectClient = sql("reading a client", `
 	select `+clientColumns+` from clients where project_id = $1 and id = $2`)
@@ -120,15 +120,31 @@ func (s *projectStore) PutDocument(ctx context.Context, c store.Client) (got sto
 // When it was created and when it was used is for the store to know.
 var updateClient = sql("changing a client", `
 	update clients set origin = $3, first_party = $4, metadata = $5, metadata_hash = $6, secrets = $7, scope = $8, introspects = $9,
-		disabled = $10, version = version + 1, fetched_at = $12, fresh_until = $13
+		disabled = $10, version = version + 1, fetched_at = $12, fresh_until = $13, terms = $14
 	where project_id = $1 and id = $2 and version = $11`)
 
 // UpdateClient replaces a client whose version is still c.Version, and raises the version.
 func (s *projectStore) UpdateClient(ctx context.Context, c store.Client) error {
 	err := need(ctx, s.step, updateClient.with(s.project, c.ID, c.Origin, c.FirstParty, asJSON{c.Metadata}, c.MetadataHash, c.Secrets,
-		c.Scope, c.Introspects, c.Disabled, c.Version, c.FetchedAt, c.FreshUntil))
+		c.Scope, c.Introspects, c.Disabled, c.Version, c.FetchedAt, c.FreshUntil, asJSON{c.Terms}))
 	if errors.Is(err, store.ErrNotFound) {
 		return fmt.Errorf("%s: %w", updateClient.does, store.ErrChanged)
+	}
+	return err
+}
+
+var setClientDisabled = sql("disabling or enabling a client", `
+	update clients set disabled = $3, version = version + 1 where project_id = $1 and id = $2`)
+
+// SetClientDisabled disables or enables a client, and ends its grants when it disables.
+func (s *projectStore) SetClientDisabled(ctx context.Context, id store.ClientID, disabled bool, now time.Time) error {
+	set := setClientDisabled.with(s.project, id, disabled)
+	if !disabled {
+		return need(ctx, s.step, set)
+	}
+	rows, err := s.together(ctx, set, s.endGrants(ctx, store.GrantFilter{Client: id}, store.EndedByOperator, now))
+	if err == nil && rows[0] == 0 {
+		return fmt.Errorf("%s: %w", set.does, store.ErrNotFound)
 	}
 	return err
 }
@@ -142,12 +158,16 @@ var deleteConsentsTo = sql("forgetting the consents to a client", `
 var deleteWishesFor = sql("ending the wishes for a client", `
 	delete from approvals where project_id = $1 and client_id = $2`)
 
+var deleteWithdrawalsFrom = sql("forgetting who withdrew from a client", `
+	delete from withdrawals where project_id = $1 and client_id = $2`)
+
 // DeleteClient removes a client and its consents, and ends its grants.
 func (s *projectStore) DeleteClient(ctx context.Context, id store.ClientID, now time.Time) error {
 	rows, err := s.together(ctx,
 		deleteClient.with(s.project, id),
 		deleteConsentsTo.with(s.project, id),
 		deleteWishesFor.with(s.project, id),
+		deleteWithdrawalsFrom.with(s.project, id),
 		s.endGrants(ctx, store.GrantFilter{Client: id}, store.EndedByOperator, now))
 	if err == nil && rows[0] == 0 {
 		return fmt.Errorf("%s: %w", deleteClient.does, store.ErrNotFound)

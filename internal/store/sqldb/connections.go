@@ -35,7 +35,7 @@ var selectConnections = func() (texts [2][2][2]*statement) {
 
 func scanConnection(r row) (c store.Connection, err error) {
 	return c, r.scan(&c.Person, &c.Client, &c.RedirectHost, &c.Resource, &c.Org, &c.Scope, &c.MetadataHash, &c.CreatedAt, &c.UpdatedAt,
-		&c.UsedAt, &c.Devices)
+		&c.Presumed, &c.UsedAt, &c.Devices)
 }
 
 // Connections lists consents with the grants under them.

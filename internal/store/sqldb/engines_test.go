@@ -180,7 +180,8 @@ func (p *pair) grantSteps() map[string]func() {
 		},
 		"RotateGrant": func() {
 			use := store.GrantUse{Grant: p.grant(), Client: p.client(), ClientVersion: one(p, "version", int64(1), 2, 3),
-				Generation: one(p, "generation", int64(1), 2, 3), Grace: one(p, "grace", 30*time.Second, -1), Idle: time.Hour, Now: p.now}
+				Generation: one(p, "generation", int64(1), 2, 3), Grace: one(p, "grace", 30*time.Second, -1), Idle: time.Hour,
+				Life: one(p, "life", 400*time.Hour, time.Minute), Facts: one(p, "facts", false, true), Now: p.now}
 			p.take("RotateGrant", func(s store.Store) (any, error) { return s.RotateGrant(ctx, use) })
 		},
 		"LiveGrant": func() {

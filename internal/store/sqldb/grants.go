@@ -13,7 +13,7 @@ import (
 
 const grantColumns = `id, person_id, client_id, org_id, resource, scope, redirect_uri, challenge, nonce, auth_at, auth_methods,
 	refreshable, code, code_expires_at, code_spent_at, generation, rotated_at, created_at, used_at, idle_until, expires_at,
-	ended_at, end_reason`
+	ended_at, end_reason, presumed`
 
 // standing is what the person of the grant is where the grant belongs, read with it.
 const standing = `,
@@ -22,21 +22,38 @@ const standing = `,
 	coalesce((select o.policy from organizations o where o.project_id = $1 and o.id = grants.org_id), '{}'),
 	coalesce((select o.slug from organizations o where o.project_id = $1 and o.id = grants.org_id), '')`
 
+// facts are what a token may say of the grant's person and organization, read with it when a token is to say something.
+const facts = `,
+	coalesce((select p.email from people p where p.project_id = $1 and p.id = grants.person_id), ''),
+	coalesce((select p.email_verified from people p where p.project_id = $1 and p.id = grants.person_id), false),
+	coalesce((select p.name from people p where p.project_id = $1 and p.id = grants.person_id), ''),
+	coalesce((select o.name from organizations o where o.project_id = $1 and o.id = grants.org_id), '')`
+
 func scanGrant(r row) (g store.Grant, err error) {
-	return g, r.scan(&g.ID, &g.Person, &g.Client, &g.Org, &g.Resource, &g.Scope, &g.RedirectURI, &g.Challenge, (*opaque)(&g.Nonce),
+	return g, r.scan(grantMembers(&g)...)
+}
+
+func scanGrantWithFacts(r row) (g store.Grant, err error) {
+	f := &store.Facts{}
+	g.Standing.Facts = f
+	return g, r.scan(append(grantMembers(&g), &f.Email, &f.EmailVerified, &f.Name, &f.OrgName)...)
+}
+
+func grantMembers(g *store.Grant) []any {
+	return []any{&g.ID, &g.Person, &g.Client, &g.Org, &g.Resource, &g.Scope, &g.RedirectURI, &g.Challenge, (*opaque)(&g.Nonce),
 		&g.AuthTime, &g.Methods, &g.Refreshable, &g.Code, &g.CodeExpires, &g.CodeSpent, &g.Generation, &g.RotatedAt,
-		&g.CreatedAt, &g.UsedAt, &g.IdleUntil, &g.Expires, &g.EndedAt, &g.EndReason, &g.Standing.Roles, asJSON{&g.Standing.Policy}, &g.Standing.Slug)
+		&g.CreatedAt, &g.UsedAt, &g.IdleUntil, &g.Expires, &g.EndedAt, &g.EndReason, &g.Presumed, &g.Standing.Roles, asJSON{&g.Standing.Policy}, &g.Standing.Slug}
 }
 
 var insertGrant = sql("filing a grant", `
 	insert into grants (project_id, `+grantColumns+`, redirect_host, code_misses)
-	values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, 0)`)
+	values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, 0)`)
 
 func (s *projectStore) insertGrant(ctx context.Context, g store.Grant) call {
 	return insertGrant.with(s.project,
 		g.ID, g.Person, g.Client, g.Org, g.Resource, g.Scope, g.RedirectURI, g.Challenge, opaque(g.Nonce),
 		g.AuthTime, g.Methods, g.Refreshable, g.Code, g.CodeExpires, g.CodeSpent, g.Generation, g.RotatedAt,
-		g.CreatedAt, g.UsedAt, g.IdleUntil, g.Expires, g.EndedAt, g.EndReason, g.RedirectURI.Host(),
+		g.CreatedAt, g.UsedAt, g.IdleUntil, g.Expires, g.EndedAt, g.EndReason, g.Presumed, g.RedirectURI.Host(),
 	).tells(ctx, store.Event{Kind: store.Granted, Actor: store.Actor{Kind: store.ByPerson}, Person: g.Person, Client: g.Client, Org: g.Org,
 		Grant: g.ID, Resource: g.Resource, Detail: store.Detail{Scope: g.Scope}})
 }
@@ -69,17 +86,26 @@ const usable = `
 // rather read all grants of a client by its index than one by the primary key (measured: 2 ms instead of 0.1).
 const theGrant = `project_id = $1 and id = $2 and client_id || '' = $3` + usable + ` and c.version = $4)`
 
-var spendCode = sql("spending a code", `
+const spendCodeText = `
 	update grants set code_spent_at = $5, generation = 1, rotated_at = $5, used_at = $5,
 		idle_until = case when $6 < expires_at then $6 else expires_at end
-	where `+theGrant+`
+	where ` + theGrant + `
 		and code = $7 and redirect_uri = $8 and challenge = $9 and ($10 = '' or resource = $10)
 		and code_spent_at = 0 and code_expires_at > $5 and expires_at > $5 and ended_at = 0
-	returning `+grantColumns+standing)
+	returning ` + grantColumns + standing
+
+var (
+	spendCode          = sql("spending a code", spendCodeText)
+	spendCodeWithFacts = sql("spending a code", spendCodeText+facts)
+)
 
 // SpendCode marks a code used. One of any number of callers changes the row from unspent to spent.
 func (s *projectStore) SpendCode(ctx context.Context, u store.CodeUse) (store.Grant, error) {
-	return first(ctx, s.step, scanGrant, spendCode.with(s.project, u.Grant, u.Client, u.ClientVersion, u.Now, u.Now.Add(u.Idle),
+	text, scan := spendCode, scanGrant
+	if u.Facts {
+		text, scan = spendCodeWithFacts, scanGrantWithFacts
+	}
+	return first(ctx, s.step, scan, text.with(s.project, u.Grant, u.Client, u.ClientVersion, u.Now, u.Now.Add(u.Idle),
 		u.Code, u.RedirectURI, u.Challenge, u.Resource))
 }
 
@@ -95,16 +121,22 @@ func (s *projectStore) MissCode(ctx context.Context, id store.GrantID, code stor
 }
 
 // A row at the presented generation moves on; one that moved from there after $8 stays, and hands out the same successor.
-var rotateGrant = sql("rotating a grant", `
+const rotateGrantText = `
 	update grants set used_at = $5,
 		idle_until = case when $6 < expires_at then $6 else expires_at end,
 		rotated_at = case when generation = $7 then $5 else rotated_at end,
 		generation = case when generation = $7 then generation + 1 else generation end
-	where `+theGrant+`
+	where ` + theGrant + `
 		and refreshable and code_spent_at > 0 and ended_at = 0 and idle_until > $5 and expires_at > $5
+		and used_at > $10 and created_at > $11
 		and ($9 = '' or resource = $9)
 		and $7 > 0 and (generation = $7 or (generation = $7 + 1 and rotated_at > $8))
-	returning `+grantColumns+standing)
+	returning ` + grantColumns + standing
+
+var (
+	rotateGrant          = sql("rotating a grant", rotateGrantText)
+	rotateGrantWithFacts = sql("rotating a grant", rotateGrantText+facts)
+)
 
 // RotateGrant moves a grant to the next generation, or repeats the step that was just taken.
 func (s *projectStore) RotateGrant(ctx context.Context, u store.GrantUse) (store.Grant, error) {
@@ -112,8 +144,12 @@ func (s *projectStore) RotateGrant(ctx context.Context, u store.GrantUse) (store
 	if u.Grace > 0 {
 		since = millis(u.Now.Add(-u.Grace))
 	}
-	return first(ctx, s.step, scanGrant, rotateGrant.with(s.project, u.Grant, u.Client, u.ClientVersion, u.Now, u.Now.Add(u.Idle),
-		u.Generation, since, u.Resource))
+	text, scan := rotateGrant, scanGrant
+	if u.Facts {
+		text, scan = rotateGrantWithFacts, scanGrantWithFacts
+	}
+	return first(ctx, s.step, scan, text.with(s.project, u.Grant, u.Client, u.ClientVersion, u.Now, u.Now.Add(u.Idle),
+		u.Generation, since, u.Resource, u.Now.Add(-u.Idle), u.Now.Add(-u.Life)))
 }
 
 var selectGrant = sql("reading a grant", `

@@ -4,6 +4,8 @@ package sqldb
 
 import (
 	"context"
+	"fmt"
+	"time"
 
 	"github.com/authwright/authwright/internal/store"
 )
@@ -16,6 +18,24 @@ var upsertResource = sql("filing a resource", `
 // PutResource adds a resource or replaces it.
 func (s *projectStore) PutResource(ctx context.Context, r store.Resource) error {
 	return need(ctx, s.step, upsertResource.with(s.project, r.URI, r.Name, asJSON{r.Scopes}, r.Default, r.ForOrg))
+}
+
+var deleteResource = sql("removing a resource", `
+	delete from resources where project_id = $1 and uri = $2`)
+
+var deleteConsentsAt = sql("forgetting what was agreed to at a resource", `
+	delete from consents where project_id = $1 and resource = $2`)
+
+// DeleteResource removes a resource, what people agreed to there and the grants for it.
+func (s *projectStore) DeleteResource(ctx context.Context, uri string, now time.Time) error {
+	rows, err := s.together(ctx,
+		deleteResource.with(s.project, uri),
+		deleteConsentsAt.with(s.project, uri),
+		s.endGrants(ctx, store.GrantFilter{Resource: uri}, store.EndedByOperator, now))
+	if err == nil && rows[0] == 0 {
+		return fmt.Errorf("%s: %w", deleteResource.does, store.ErrNotFound)
+	}
+	return err
 }
 
 var selectResources = sql("listing resources", `

@@ -56,7 +56,7 @@ var sweeps = []struct {
 
 // sweepable: a client that nobody registered, on which the operator set nothing, and without a live grant. A disabled
 // client stays, or it would come back enabled.
-const sweepable = `origin <> 'registered' and not disabled and not first_party and scope = '' and introspects = ''
+const sweepable = `origin <> 'registered' and not disabled and not first_party and scope = '' and introspects = '' and terms = '{}'
 	and not exists (select 1 from grants g where g.project_id = clients.project_id and g.client_id = clients.id
 		and g.ended_at = 0 and g.expires_at > $3)`
 

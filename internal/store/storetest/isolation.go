@@ -147,6 +147,9 @@ func (h *house) trespassesOnGrants(b belongings) []trespass {
 		{"Client", func(s store.Store) error { _, err := s.Client(ctx, h.client.ID); return err }, gone},
 		{"Clients", func(s store.Store) error { v, err := s.Clients(ctx, "", 100); return nothing(v == nil, err) }, nil},
 		{"UpdateClient", func(s store.Store) error { return s.UpdateClient(ctx, h.client) }, store.ErrChanged},
+		{"SetClientDisabled", func(s store.Store) error { return s.SetClientDisabled(ctx, h.client.ID, true, h.now) }, gone},
+		{"DeleteResource", func(s store.Store) error { return s.DeleteResource(ctx, "https://mcp.example", h.now) }, gone},
+		{"PresumeConsent", func(s store.Store) error { return s.PresumeConsent(ctx, h.presumed(h.key(), "read"), h.now) }, nil},
 		{"DeleteClient", func(s store.Store) error { return s.DeleteClient(ctx, h.client.ID, h.now) }, gone},
 		{"Resources", func(s store.Store) error { v, err := s.Resources(ctx); return nothing(v == nil, err) }, nil},
 	}

@@ -26,6 +26,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Database) {
 		{"consents", consentTests},
 		{"connections", connectionTests},
 		{"clients", clientTests},
+		{"terms", termTests},
 		{"people", peopleTests},
 		{"identities", identityTests},
 		{"organizations", organizationTests},
@@ -160,7 +161,7 @@ func (h *house) spent() store.Grant {
 // grantUse presents the grant's newest refresh token two seconds after its birth.
 func (h *house) grantUse(g store.Grant) store.GrantUse {
 	return store.GrantUse{Grant: g.ID, Client: g.Client, ClientVersion: 1, Generation: g.Generation,
-		Grace: 30 * time.Second, Idle: time.Hour, Now: h.at(2 * time.Second)}
+		Grace: 30 * time.Second, Idle: time.Hour, Life: 10 * time.Hour, Now: h.at(2 * time.Second)}
 }
 
 func (h *house) stored(id store.GrantID) store.Grant {
