@@ -30,6 +30,7 @@ type Claims struct {
 	AuthTime  NumericDate `json:"auth_time,omitempty"`
 	OrgID     string      `json:"org_id,omitempty"`
 	OrgSlug   string      `json:"org_slug,omitempty"`
+	More      []byte      `json:"-"` // further members as JSON, each after a comma
 }
 
 // Audience is one audience or several; on the wire a string or an array of strings (RFC 7519 §4.1.3).
@@ -145,6 +146,7 @@ func (c Claims) AppendAccessToken(b []byte) []byte {
 		b = append(b, `,"org_slug":`...)
 		b = appendString(b, c.OrgSlug)
 	}
+	b = append(b, c.More...)
 	return append(b, '}')
 }
 

@@ -279,6 +279,18 @@ var operator = map[string]func(*flow, string) error{
 		id, scope, _ := strings.Cut(line, " ")
 		return f.changeClient(id, func(c *store.Client) { c.Scope = strings.Fields(scope) })
 	},
+	"terms": func(f *flow, line string) error { // ID first-party|third-party JSON: replaces the terms
+		id, rest, _ := strings.Cut(line, " ")
+		party, text, _ := strings.Cut(rest, " ")
+		var terms store.Terms
+		if err := json.Unmarshal([]byte(text), &terms); err != nil {
+			return err
+		}
+		return f.changeClient(id, func(c *store.Client) { c.FirstParty, c.Terms = party == "first-party", terms })
+	},
+	"remove-resource": func(f *flow, uri string) error {
+		return f.store().DeleteResource(f.Context(), uri, f.clock.Now())
+	},
 	"redirects": func(f *flow, line string) error { // ID URI…: replaces the redirect URIs
 		id, uris, _ := strings.Cut(line, " ")
 		return f.changeClient(id, func(c *store.Client) { c.Metadata.RedirectURIs = strings.Fields(uris) })

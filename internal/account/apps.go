@@ -151,7 +151,7 @@ func describe(c store.Connection, client clients.Client, resource store.Resource
 		Server: cmp.Or(resource.Name, c.Resource), Address: c.Resource,
 		Since: dayOf(c.CreatedAt), Used: dayOf(c.UsedAt), Devices: c.Devices,
 	}
-	for _, name := range c.Scope {
+	for _, name := range c.Scope.Union(c.Presumed) {
 		one.Scopes = append(one.Scopes, cmp.Or(pages.ScopeText(resource, name), name))
 	}
 	return one

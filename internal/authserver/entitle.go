@@ -14,9 +14,9 @@ import (
 
 // entitled is the part of a grant's scope that still holds, by the standing that was read with the grant. It shrinks
 // when a role is taken away and comes back with it; it is never more than the person agreed to. Nothing is left when
-// the organization lets the client in no more.
+// the grant fits no more.
 func (s *Server) entitled(ctx context.Context, g *store.Grant, client store.Client) (oauth.Scope, error) {
-	if s.shutOut(g, client) {
+	if s.misfit(g, client) {
 		return nil, nil
 	}
 	c, err := s.readCatalog(ctx)
@@ -42,13 +42,19 @@ func (c *catalog) resourceOf(uri string) (store.Resource, bool) {
 	return r, ok
 }
 
+// misfit tells whether the grant would not be given any more, whatever its scope: its organization lets the client in no
+// more, it is older than such a client's grants get, or it was given without asking to a client that has to ask now.
+func (s *Server) misfit(g *store.Grant, client store.Client) bool {
+	return s.shutOut(g, client) || !s.Now().Before(s.settings.LivesOf(client).End(*g)) || g.Presumed && !policy.MaySkipConsent(client)
+}
+
 // shutOut tells whether the grant's organization lets the client in no more.
 func (s *Server) shutOut(g *store.Grant, client store.Client) bool {
 	return g.Org != "" && policy.Admit(s.settings, g.Standing.Policy, client) != policy.Admitted
 }
 
-// hold is entitled for a grant that is being used: nothing left is an error. A grant of which nothing is left because
-// the organization lets the client in no more is ended, before the client is told.
+// hold is entitled for a grant that is being used: nothing left is an error. A grant that fits no more
+// is ended, before the client is told.
 func (s *Server) hold(ctx context.Context, g *store.Grant, client store.Client) (oauth.Scope, error) {
 	scope, err := s.entitled(ctx, g, client)
 	switch {
@@ -56,7 +62,7 @@ func (s *Server) hold(ctx context.Context, g *store.Grant, client store.Client) 
 		return nil, err
 	case len(scope) > 0:
 		return scope, nil
-	case s.shutOut(g, client):
+	case s.misfit(g, client):
 		if err := s.Store.EndGrant(ctx, g.ID, store.EndedByPolicy, s.Now()); err != nil {
 			return nil, err
 		}
@@ -64,32 +70,42 @@ func (s *Server) hold(ctx context.Context, g *store.Grant, client store.Client) 
 	return nil, oauth.Errorf(oauth.InvalidGrant, "nothing is left of what was granted: authorize again")
 }
 
-// remembered finds an earlier consent for what the person may grant of the request, and returns the request as it would
-// be granted then. There is none while the person has an organization to choose.
-func (s *Server) remembered(ctx context.Context, r store.Request, known store.Client) (*store.Consent, store.Request, error) {
+// settle returns the request as it would be granted without asking anything: for the one place there is, with what the
+// person may grant there. It is not ok while only the person can say for which organization, or when nothing is theirs
+// to give.
+func (s *Server) settle(ctx context.Context, r store.Request, known store.Client) (_ store.Request, ok bool, err error) {
 	c, err := s.readCatalog(ctx)
 	if err != nil {
-		return nil, r, err
+		return r, false, err
 	}
 	resource, _ := c.resourceOf(r.Resource)
 	org, roles, err := s.place(ctx, r.Auth.Person, resource, known)
 	if errors.Is(err, errChoose) {
-		return nil, r, nil
+		return r, false, nil
 	}
 	if err != nil {
-		return nil, r, err
+		return r, false, err
 	}
 	r.Decision.Org = org
-	if r.Scope, _ = policy.Split(r.Scope, resource, policy.HeldBy(c.roles, roles)); len(r.Scope) == 0 {
-		return nil, r, nil // the person is told why
-	}
-	consent, err := s.Store.Consent(ctx, store.ConsentKey{
-		Person: r.Auth.Person, Client: r.Client, RedirectHost: r.RedirectURI.Host(), Resource: r.Resource, Org: org,
-	})
+	r.Scope, _ = policy.Split(r.Scope, resource, policy.HeldBy(c.roles, roles))
+	return r, len(r.Scope) > 0, nil // when nothing is left, the person is told why
+}
+
+// remembered finds an earlier consent for a settled request; nil when there is none.
+func (s *Server) remembered(ctx context.Context, settled *store.Request) (*store.Consent, error) {
+	consent, err := s.Store.Consent(ctx, consentKey(settled))
 	if err != nil {
-		return nil, r, unlessNotFound(err)
+		return nil, unlessNotFound(err)
 	}
-	return &consent, r, nil
+	return &consent, nil
+}
+
+// consentKey names the consent that answers a settled request.
+func consentKey(settled *store.Request) store.ConsentKey {
+	return store.ConsentKey{
+		Person: settled.Auth.Person, Client: settled.Client, RedirectHost: settled.RedirectURI.Host(), Resource: settled.Resource,
+		Org: settled.Decision.Org,
+	}
 }
 
 // errChoose means that only the person can say for which organization, or that there is none.

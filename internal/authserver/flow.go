@@ -58,15 +58,28 @@ func covers(c *store.Consent, r *store.Request, known clients.Client) bool {
 
 // next reads the consent that could answer the request, if it can matter, and says what is needed.
 func (s *Server) next(ctx context.Context, r *store.Request, known clients.Client) (step, error) {
-	var remembered *store.Consent
+	var (
+		remembered *store.Consent
+		settled    bool
+		err        error
+	)
 	granted := *r
 	if r.Auth.Person != "" && r.Refusal == nil && r.Decision.Verdict == store.Undecided && known.Proven(r.RedirectURI) {
-		var err error
-		if remembered, granted, err = s.remembered(ctx, granted, known.Client); err != nil {
+		if granted, settled, err = s.settle(ctx, granted, known.Client); err != nil {
+			return 0, err
+		}
+	}
+	if settled {
+		if remembered, err = s.remembered(ctx, &granted); err != nil {
 			return 0, err
 		}
 	}
 	step := next(&granted, known, remembered)
+	if step == needsConsent && settled && maySkip(&granted, known) {
+		if step, err = s.presume(ctx, &granted, known, remembered); err != nil {
+			return 0, err
+		}
+	}
 	if step == ready {
 		*r = granted
 	}

@@ -29,5 +29,5 @@ func (s *Server) clientCredentials(ctx context.Context, client clients.Client, f
 		return nil, oauth.Errorf(oauth.InvalidScope, "this client has no scope at %s", resource.URI)
 	}
 	grant := store.Grant{Client: client.ID, Resource: resource.URI}
-	return s.issue(ctx, &grant, scope, false)
+	return s.issue(ctx, client.Client, &grant, scope)
 }

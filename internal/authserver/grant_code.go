@@ -42,7 +42,8 @@ func (s *Server) redeemCode(ctx context.Context, client clients.Client, form oau
 	}
 	use := store.CodeUse{
 		Grant: id, Code: store.DigestOf(code), Client: client.ID, ClientVersion: client.Version, RedirectURI: form.Get("redirect_uri"),
-		Challenge: challengeOf(verifier), Resource: resource, Idle: s.settings.RefreshIdle, Now: s.Now(),
+		Challenge: challengeOf(verifier), Resource: resource,
+		Idle: s.settings.LivesOf(client.Client).RefreshIdle, Facts: hasTemplate(client.Client), Now: s.Now(),
 	}
 	grant, err := s.Store.SpendCode(ctx, use)
 	switch {

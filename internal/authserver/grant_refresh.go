@@ -32,9 +32,11 @@ func (s *Server) refreshTokens(ctx context.Context, client clients.Client, form 
 	if err != nil {
 		return nil, asDeadGrant(err)
 	}
+	lives := s.settings.LivesOf(client.Client)
 	use := store.GrantUse{
 		Grant: id, Client: client.ID, ClientVersion: client.Version, Generation: generation, Resource: resource,
-		Grace: max(s.settings.RefreshGrace, 0), Idle: s.settings.RefreshIdle, Now: s.Now(),
+		Grace: max(s.settings.RefreshGrace, 0), Idle: lives.RefreshIdle, Life: lives.RefreshLife,
+		Facts: hasTemplate(client.Client), Now: s.Now(),
 	}
 	grant, err := s.Store.RotateGrant(ctx, use)
 	switch {
@@ -75,10 +77,16 @@ func (s *Server) explainRefresh(ctx context.Context, use store.GrantUse) error {
 	case err != nil:
 		return err
 	}
+	outlived := !use.Now.Before(store.Lives{RefreshIdle: use.Idle, RefreshLife: use.Life}.EndOfRefresh(grant))
 	live := grant.EndedAt.IsZero() && use.Now.Before(grant.Expires) && use.Now.Before(grant.IdleUntil)
 	superseded := use.Generation < grant.Generation && !withinGrace(grant, use)
 	switch {
 	case grant.Client != use.Client:
+		return errDeadRefresh()
+	case live && outlived: // lives are shorter than when it was given: longer ones will not bring it back
+		if err := s.end(ctx, grant.ID, store.EndedByPolicy); err != nil {
+			return err
+		}
 		return errDeadRefresh()
 	case !live || !superseded: // or the resource is another, the person is disabled, the client changed or is gone
 		return s.orStale(ctx, grant.Client, use.ClientVersion, errDeadRefresh())

@@ -44,6 +44,9 @@ func (s *Server) verifyAccessToken(ctx context.Context, token string) (*oauth.Cl
 	if claims.Issuer != s.issuer || claims.Expires == 0 || claims.IssuedAt == 0 || claims.JWTID == "" || claims.ClientID == "" || len(claims.Audience) == 0 {
 		return nil, oauth.Errorf(oauth.InvalidToken, "the token is not an access token of this issuer")
 	}
+	if claims.More, err = further(jws.Payload, claims); err != nil {
+		return nil, oauth.Errorf(oauth.InvalidToken, "the token's claims cannot be read")
+	}
 	return &claims, nil
 }
 
@@ -60,27 +63,32 @@ func (s *Server) alive(ctx context.Context, token string, claims *oauth.Claims) 
 		if err != nil || string(grant.Client) != claims.ClientID || string(grant.Person) != claims.Subject {
 			return nil, unlessNotFound(err)
 		}
-		return s.stillHeld(ctx, &grant, scope)
+		client, err := s.Clients.Recall(ctx, grant.Client)
+		if err != nil || s.tooOld(claims, client) {
+			return nil, unlessNotFound(err)
+		}
+		held, err := s.entitled(ctx, &grant, client)
+		return scope.Intersect(held), err
 	}
 	revoked, err := s.Store.TokenRevoked(ctx, store.DigestOf(token))
 	if revoked || err != nil {
 		return nil, err
 	}
 	client, err := s.Store.Client(ctx, store.ClientID(claims.ClientID))
-	if err != nil || client.Disabled {
+	if err != nil || client.Disabled || s.tooOld(claims, client) {
 		return nil, unlessNotFound(err)
 	}
-	return scope, nil
+	known, err := s.readCatalog(ctx)
+	if err != nil {
+		return nil, err
+	}
+	resource, _ := known.resourceOf(claims.Audience[0]) // none: the server was taken out of the project
+	return scope.Intersect(client.Scope).Intersect(scopeNames(resource)), nil
 }
 
-// stillHeld is the part of a token's scope that the policy still grants.
-func (s *Server) stillHeld(ctx context.Context, g *store.Grant, scope oauth.Scope) (oauth.Scope, error) {
-	client, err := s.Clients.Recall(ctx, g.Client)
-	if err != nil {
-		return nil, unlessNotFound(err)
-	}
-	held, err := s.entitled(ctx, g, client)
-	return scope.Intersect(held), err
+// tooOld tells whether a token was issued longer ago than the client's tokens live now.
+func (s *Server) tooOld(claims *oauth.Claims, client store.Client) bool {
+	return !s.Now().Before(claims.IssuedAt.Time().Add(s.settings.LivesOf(client).Access))
 }
 
 // unlessNotFound is err, or nil when it only says that there is no such thing.

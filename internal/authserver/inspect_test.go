@@ -122,7 +122,7 @@ func TestATokenCountsForTheGrantItNames(t *testing.T) {
 		{"another person", "c1", "per_2", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			claims := &oauth.Claims{ClientID: tt.client, Subject: tt.person, JWTID: newTokenID(grant.ID), Scope: "a"}
+			claims := &oauth.Claims{ClientID: tt.client, Subject: tt.person, JWTID: newTokenID(grant.ID), Scope: "a", IssuedAt: oauth.Date(now)}
 			if got, err := s.alive(ctx, "token", claims); got.Has("a") != tt.want || err != nil {
 				t.Errorf("alive(%s, %s) = %q, %v, want a: %v", tt.client, tt.person, got, err, tt.want)
 			}

@@ -4,6 +4,7 @@ package authserver
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
@@ -37,12 +38,25 @@ func (s *Server) introspect(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return err
 	}
-	return writeJSON(w, http.StatusOK, answer)
+	body, err := json.Marshal(answer)
+	if err != nil {
+		return err
+	}
+	if len(answer.more) > 0 { // no member of it is one of the answer's: no template may set those
+		body = append(append(body[:len(body)-1], answer.more...), '}')
+	}
+	return writeBytes(w, http.StatusOK, body)
+}
+
+// description is what an introspection answers, and what a template made the token say besides.
+type description struct {
+	oauth.Introspection
+	more []byte
 }
 
 // look describes a token to a caller who may know of it, nil otherwise. The token_type_hint is not needed: the two
 // kinds of token look different.
-func (s *Server) look(ctx context.Context, caller clients.Client, token string) (*oauth.Introspection, error) {
+func (s *Server) look(ctx context.Context, caller clients.Client, token string) (*description, error) {
 	if strings.HasPrefix(token, refreshPrefix) {
 		return s.lookRefresh(ctx, caller, token)
 	}
@@ -54,11 +68,11 @@ func (s *Server) look(ctx context.Context, caller clients.Client, token string) 
 	if err != nil || len(scope) == 0 {
 		return nil, err
 	}
-	return &oauth.Introspection{
+	return &description{more: claims.More, Introspection: oauth.Introspection{
 		Active: true, Scope: scope.String(), ClientID: claims.ClientID, TokenType: oauth.TokenTypeBearer,
 		Expires: int64(claims.Expires), IssuedAt: int64(claims.IssuedAt), Subject: claims.Subject,
 		Audience: claims.Audience, Issuer: claims.Issuer, JWTID: claims.JWTID, OrgID: claims.OrgID, OrgSlug: claims.OrgSlug,
-	}, nil
+	}}, nil
 }
 
 // mayIntrospect tells whether the operator let the caller look at tokens for this audience.
@@ -69,7 +83,7 @@ func mayIntrospect(caller clients.Client, audience oauth.Audience) bool {
 }
 
 // lookRefresh describes a refresh token to the client it was given to, and to nobody else.
-func (s *Server) lookRefresh(ctx context.Context, caller clients.Client, token string) (*oauth.Introspection, error) {
+func (s *Server) lookRefresh(ctx context.Context, caller clients.Client, token string) (*description, error) {
 	id, generation, err := s.refresh.decode(token)
 	if err != nil {
 		return nil, err
@@ -78,13 +92,14 @@ func (s *Server) lookRefresh(ctx context.Context, caller clients.Client, token s
 	if err != nil || grant.Client != caller.ID || generation != grant.Generation {
 		return nil, unlessNotFound(err)
 	}
-	expires := grant.Expires
-	if grant.IdleUntil.Before(expires) {
-		expires = grant.IdleUntil
+	scope, err := s.entitled(ctx, &grant, caller.Client)
+	expires := s.settings.LivesOf(caller.Client).EndOfRefresh(grant)
+	if err != nil || len(scope) == 0 || !s.Now().Before(expires) {
+		return nil, err
 	}
-	return &oauth.Introspection{
-		Active: true, Scope: grant.Scope.String(), ClientID: string(grant.Client), TokenType: "refresh_token",
+	return &description{Introspection: oauth.Introspection{
+		Active: true, Scope: scope.String(), ClientID: string(grant.Client), TokenType: "refresh_token",
 		Expires: expires.Unix(), IssuedAt: grant.RotatedAt.Unix(), Subject: string(grant.Person),
 		Audience: oauth.Audience{s.issuer}, Issuer: s.issuer,
-	}, nil
+	}}, nil
 }

@@ -23,18 +23,23 @@ func (s *Server) issueTo(ctx context.Context, client clients.Client, g *store.Gr
 	if err != nil {
 		return nil, err
 	}
-	return s.issue(ctx, g, narrow(scope, wanted), true)
+	return s.issue(ctx, client.Client, g, narrow(scope, wanted))
 }
 
 // issue makes the answer of the token endpoint. A grant without a person is the client's own.
-func (s *Server) issue(ctx context.Context, g *store.Grant, scope oauth.Scope, forPerson bool) (*oauth.TokenResponse, error) {
-	now := s.Now()
-	life := s.settings.AccessLife
+func (s *Server) issue(ctx context.Context, client store.Client, g *store.Grant, scope oauth.Scope) (*oauth.TokenResponse, error) {
+	now, forPerson := s.Now(), g.Person != ""
+	lives := s.settings.LivesOf(client)
+	life := lives.Access
 	if forPerson {
-		life = min(life, g.Expires.Sub(now))
+		life = min(life, lives.End(*g).Sub(now))
+	}
+	audience, err := s.audience(ctx, client, g.Resource)
+	if err != nil {
+		return nil, err
 	}
 	claims := oauth.Claims{
-		Issuer: s.issuer, Subject: string(g.Person), Audience: oauth.Audience{g.Resource},
+		Issuer: s.issuer, Subject: string(g.Person), Audience: audience,
 		IssuedAt: oauth.Date(now), Expires: oauth.Date(now.Add(life)), JWTID: newTokenID(g.ID),
 		ClientID: string(g.Client), Scope: scope.String(), OrgID: string(g.Org), OrgSlug: g.Standing.Slug,
 	}
@@ -42,6 +47,9 @@ func (s *Server) issue(ctx context.Context, g *store.Grant, scope oauth.Scope, f
 		claims.AuthTime = oauth.Date(g.AuthTime)
 	} else {
 		claims.Subject = string(g.Client) // RFC 9068 §2.2
+	}
+	if claims.More, err = s.furtherClaims(client, g); err != nil {
+		return nil, err
 	}
 	token, err := s.Keys.Sign(ctx, oauth.TypeAccessToken, claims.AppendAccessToken(make([]byte, 0, 512)))
 	if err != nil {

@@ -59,7 +59,7 @@ func (s *Server) grantAtOnce(w http.ResponseWriter, r *http.Request, a asked) er
 
 // newGrant is the grant of an answered request, and its code. Everything the code is bound to is in the row.
 func (s *Server) newGrant(row *store.Request, client clients.Client) (store.Grant, string) {
-	now := s.Now()
+	now, lives := s.Now(), s.settings.LivesOf(client.Client)
 	id := store.GrantID(store.NewID(now))
 	code := newCode(id)
 	scope := row.Scope
@@ -69,8 +69,8 @@ func (s *Server) newGrant(row *store.Request, client clients.Client) (store.Gran
 	return store.Grant{
 		ID: id, Person: row.Auth.Person, Client: row.Client, Org: row.Decision.Org, Resource: row.Resource, Scope: scope,
 		RedirectURI: row.RedirectURI, Challenge: row.Challenge, Nonce: row.Nonce,
-		AuthTime: row.Auth.At, Methods: row.Auth.Methods, Refreshable: client.MayUse(oauth.GrantRefreshToken),
+		AuthTime: row.Auth.At, Methods: row.Auth.Methods, Refreshable: client.MayUse(oauth.GrantRefreshToken), Presumed: row.Presumed,
 		Code: store.DigestOf(code), CodeExpires: now.Add(s.settings.CodeLife),
-		CreatedAt: now, IdleUntil: now.Add(s.settings.RefreshIdle), Expires: now.Add(s.settings.RefreshLife),
+		CreatedAt: now, IdleUntil: now.Add(lives.RefreshIdle), Expires: now.Add(lives.RefreshLife),
 	}, code
 }

@@ -37,6 +37,8 @@ type Server struct {
 	refresh  refreshCodec
 	catalog  atomic.Pointer[catalog]
 	verified verifiedTokens
+
+	templates templates
 }
 
 // New makes the server of one project.

@@ -33,6 +33,7 @@ const (
 type About struct {
 	Person store.PersonID
 	Org    store.OrgID
+	Slug   string // of the organization
 	Roles  []string
 	Facts  *store.Facts
 	Client store.Client
@@ -46,7 +47,7 @@ var paths = map[string]func(About) any{
 	"person.name":           func(a About) any { return a.facts().Name },
 	"member.roles":          func(a About) any { return a.Roles },
 	"organization.id":       func(a About) any { return string(a.Org) },
-	"organization.slug":     func(a About) any { return a.facts().OrgSlug },
+	"organization.slug":     func(a About) any { return a.Slug },
 	"organization.name":     func(a About) any { return a.facts().OrgName },
 	"client.id":             func(a About) any { return string(a.Client.ID) },
 	"client.name":           func(a About) any { return a.Client.Metadata.ClientName },

@@ -13,8 +13,8 @@ import (
 
 var (
 	ada = About{
-		Person: "per_ada", Org: "org_acme", Roles: []string{"admin", "member"},
-		Facts:  &store.Facts{Email: "ada@example.com", EmailVerified: true, Name: `Ada "The" Lovelace {{ person.id }}`, OrgSlug: "acme", OrgName: "Acme"},
+		Person: "per_ada", Org: "org_acme", Slug: "acme", Roles: []string{"admin", "member"},
+		Facts:  &store.Facts{Email: "ada@example.com", EmailVerified: true, Name: `Ada "The" Lovelace {{ person.id }}`, OrgName: "Acme"},
 		Client: store.Client{ID: "app", Metadata: oauth.ClientMetadata{ClientName: "App"}},
 	}
 	alone   = About{Person: "per_bob", Facts: &store.Facts{Email: "bob@example.com"}, Client: ada.Client}

@@ -49,7 +49,7 @@ func decide(q question, verdict store.Verdict, now time.Time) (store.Decision, *
 // allowedBefore tells whether the person allowed this client something here before, and the client still describes
 // itself as it did then.
 func (q question) allowedBefore() bool {
-	return q.earlier.Person != "" && q.earlier.MetadataHash == q.client.MetadataHash
+	return len(q.earlier.Scope) > 0 && q.earlier.MetadataHash == q.client.MetadataHash
 }
 
 // answer records the person's decision, once.

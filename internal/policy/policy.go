@@ -121,6 +121,11 @@ func DefaultMode(s store.Settings, c store.Client) store.RuleMode {
 	return cmp.Or(mode, store.RuleAll)
 }
 
+// MaySkipConsent tells whether people need not be asked about a client: it is the operator's own, and the operator said so.
+func MaySkipConsent(c store.Client) bool {
+	return c.FirstParty && c.Origin == store.Registered && c.Terms.SkipConsent
+}
+
 // RuleFor is the part of a policy that a client falls under.
 func RuleFor(p *store.ClientPolicy, c store.Client) *store.ClientRule {
 	switch {

@@ -176,6 +176,7 @@ type Request struct {
 	Refusal     *oauth.Error   // what the client will be told once the person is known
 	Auth        Authentication // zero until somebody logged in for it
 	Decision    Decision
+	Presumed    bool // nobody was asked; not kept
 	CreatedAt   time.Time
 	Expires     time.Time
 }

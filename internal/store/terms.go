@@ -68,9 +68,17 @@ func (l Lives) Check(s Settings) error {
 	return errors.Join(wrong...)
 }
 
-// Outlived tells whether a grant is older, or was unused for longer, than these lives let it be now. Its row says how
-// long it was to last when it was given.
-func (l Lives) Outlived(g Grant, now time.Time) bool {
-	idle := !g.UsedAt.IsZero() && g.Refreshable && !now.Before(g.UsedAt.Add(l.RefreshIdle))
-	return idle || !now.Before(g.CreatedAt.Add(l.RefreshLife))
+// End is when a grant ends at the latest, also one that was given when lives were longer.
+func (l Lives) End(g Grant) time.Time { return earlier(g.Expires, g.CreatedAt.Add(l.RefreshLife)) }
+
+// EndOfRefresh is when the newest refresh token of a grant is good no more, unless it is used before.
+func (l Lives) EndOfRefresh(g Grant) time.Time {
+	return earlier(l.End(g), earlier(g.IdleUntil, g.UsedAt.Add(l.RefreshIdle)))
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }

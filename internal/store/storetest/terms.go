@@ -58,8 +58,8 @@ func testShorterLives(h *house) {
 		_, err := h.RotateGrant(h.Context(), use)
 		h.want(tt.want, err, "RotateGrant %s", tt.name)
 		lives := store.Lives{RefreshIdle: tt.idle, RefreshLife: tt.life}
-		if over := lives.Outlived(g, use.Now); over != (tt.want != nil) && tt.idle <= time.Hour {
-			h.Errorf("Outlived %s = %v, and RotateGrant says otherwise", tt.name, over)
+		if end := lives.EndOfRefresh(g); use.Now.Before(end) != (tt.want == nil) {
+			h.Errorf("EndOfRefresh %s = %v at %v, and RotateGrant says otherwise", tt.name, end, use.Now)
 		}
 	}
 }
