@@ -65,6 +65,12 @@ var deeds = []deed{
 		e.Org = ""
 		return []store.Event{e}
 	}},
+	{"PresumeConsent", func(h *house, ctx context.Context) []store.Event {
+		h.must(h.PresumeConsent(ctx, h.presumed(h.key(), "read"), h.now), "PresumeConsent")
+		e := h.about(store.ConsentPresumed)
+		e.Actor.Kind, e.Detail.Scope = store.BySystem, store.Scope{"read"}
+		return []store.Event{e}
+	}},
 	{"FileGrant", func(h *house, ctx context.Context) []store.Event {
 		g := h.grant()
 		h.must(h.FileGrant(ctx, g), "FileGrant")

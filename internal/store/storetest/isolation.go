@@ -149,7 +149,6 @@ func (h *house) trespassesOnGrants(b belongings) []trespass {
 		{"UpdateClient", func(s store.Store) error { return s.UpdateClient(ctx, h.client) }, store.ErrChanged},
 		{"SetClientDisabled", func(s store.Store) error { return s.SetClientDisabled(ctx, h.client.ID, true, h.now) }, gone},
 		{"DeleteResource", func(s store.Store) error { return s.DeleteResource(ctx, "https://mcp.example", h.now) }, gone},
-		{"PresumeConsent", func(s store.Store) error { return s.PresumeConsent(ctx, h.presumed(h.key(), "read"), h.now) }, nil},
 		{"DeleteClient", func(s store.Store) error { return s.DeleteClient(ctx, h.client.ID, h.now) }, gone},
 		{"Resources", func(s store.Store) error { v, err := s.Resources(ctx); return nothing(v == nil, err) }, nil},
 	}
@@ -276,6 +275,7 @@ func (h *house) creations(b belongings) []trespass {
 		}, nil},
 		{"OpenCeremony", func(s store.Store) error { return s.OpenCeremony(ctx, b.ceremony) }, nil},
 		{"OpenRequest", func(s store.Store) error { return s.OpenRequest(ctx, b.request) }, nil},
+		{"PresumeConsent", func(s store.Store) error { return s.PresumeConsent(ctx, h.presumed(h.key(), "read"), h.now) }, nil},
 		{"FileGrant", func(s store.Store) error {
 			g := b.grant
 			g.CreatedAt = h.at(48 * time.Hour) // marks the client used, two days after
