@@ -129,7 +129,7 @@ func (s *Server) addPeoplesPages(p *project, st store.Store, directory *clients.
 	settings := p.record.Settings.Defaults()
 	door := &login.Login{
 		Store: st, Settings: settings, Site: p.site, Jar: jar, Issuer: p.issuer, Now: s.config.Now,
-		ClientAddr: s.clientAddr, Log: s.config.Log, Mail: s.mail, CodeKey: codeKey, Passkeys: s.passkeys(p, st),
+		ClientAddr: s.clientAddr, Log: s.config.Log, Mail: s.mail, CodeKey: codeKey, Passkeys: s.passkeys(p, st), Trust: s.trust,
 	}
 	p.addPages(door.Routes())
 	p.addPages((&consent.Consent{
@@ -183,13 +183,14 @@ func issuerPath(issuer string) (string, error) {
 func (p *project) add(method, path string, h http.Handler) {
 	e := p.routes[path]
 	if e == nil {
-		e = &endpoint{methods: make(map[string]http.Handler), shared: sharedPaths[path], ends: path == "/authorize/continue"}
+		e = &endpoint{methods: make(map[string]http.Handler), shared: sharedPaths[path], ends: endingPaths[path]}
 		p.routes[path] = e
 	}
 	e.methods[method] = h
 }
 
-// addPages files what people visit. A form posted by another site is refused before anything reads it.
+// addPages files what people visit. A form posted by another site is refused before anything reads it, but at the one
+// door that is for another site's form.
 func (p *project) addPages(routes map[string]pages.Handler) {
 	csrf := http.NewCrossOriginProtection()
 	csrf.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -197,10 +198,14 @@ func (p *project) addPages(routes map[string]pages.Handler) {
 	}))
 	for pattern, h := range routes {
 		method, path, _ := strings.Cut(pattern, " ")
-		p.add(method, path, csrf.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		page := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if err := h(w, r); err != nil {
 				p.site.WriteError(w, r, err)
 			}
-		})))
+		}))
+		if pattern != login.TrustedDoor {
+			page = csrf.Handler(page)
+		}
+		p.add(method, path, page)
 	}
 }

@@ -28,6 +28,9 @@ type endpoint struct {
 // sharedPaths are the endpoints that a client may call from a page of its own (CORS).
 var sharedPaths = map[string]bool{"/token": true, "/revoke": true, "/register": true, "/jwks": true, "/userinfo": true}
 
+// endingPaths are those where GET spends what it names.
+var endingPaths = map[string]bool{"/authorize/continue": true, "/login/trusted/done": true}
+
 const (
 	requestDeadline = 10 * time.Second
 	wellKnown       = "/.well-known/"

@@ -27,6 +27,7 @@ import (
 	"github.com/authwright/authwright/internal/setup"
 	"github.com/authwright/authwright/internal/store"
 	"github.com/authwright/authwright/internal/store/sqldb"
+	"github.com/authwright/authwright/internal/trust"
 )
 
 // Server is a deployment: every project of one database.
@@ -38,6 +39,7 @@ type Server struct {
 	strangers *outbound.Strangers
 	limits    *clients.Limits // of self-registration; nil for none
 	mail      *mail.Queue     // nil where no mail can be sent
+	trust     *trust.Verifier
 	stop      context.CancelFunc
 	working   sync.WaitGroup // in the background
 	draining  atomic.Bool
@@ -98,6 +100,9 @@ func prepare(c Config) (*Server, error) {
 		strangers: &outbound.Strangers{Loopback: c.LoopbackDocuments, Networks: c.PrivateNetworks},
 		projects:  make(map[store.ProjectID]*project), missing: make(map[store.ProjectID]time.Time),
 	}
+	s.trust = &trust.Verifier{Now: c.Now, Keys: &trust.KeySets{
+		Now: c.Now, Fetch: &outbound.Operator{Timeout: 5 * time.Second, MaxBody: 256 << 10},
+	}}
 	if s.mail, err = c.mailQueue(); err != nil {
 		return nil, err
 	}

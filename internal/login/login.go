@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/authwright/authwright/internal/browser"
@@ -21,6 +22,7 @@ import (
 	"github.com/authwright/authwright/internal/pages"
 	"github.com/authwright/authwright/internal/passkey"
 	"github.com/authwright/authwright/internal/store"
+	"github.com/authwright/authwright/internal/trust"
 	"github.com/authwright/authwright/oauth"
 )
 
@@ -61,6 +63,9 @@ type Login struct {
 	Mail       *mail.Queue                    // nil where no mail can be sent: then the ways that need it are off
 	CodeKey    []byte                         // of the codes that are mailed
 	Passkeys   *passkey.Party                 // nil where there are no passkeys
+	Trust      *trust.Verifier                // of the tokens of trusted logins
+
+	trusted atomic.Pointer[trustedList]
 }
 
 // Routes are the addresses under the issuer.
@@ -93,6 +98,10 @@ func (l *Login) Routes() map[string]pages.Handler {
 		"POST /login/passkey/new":     l.makePasskey,
 
 		"POST /login/passkey/new/options": l.offerPasskey,
+
+		"GET /login/trusted":      l.beginTrusted,
+		TrustedDoor:               l.takeTrusted,
+		"GET /login/trusted/done": l.endTrusted,
 	}
 }
 
@@ -111,7 +120,7 @@ func (l *Login) show(w http.ResponseWriter, r *http.Request) error {
 		if person.ID != "" && !other {
 			return pages.Redirect(w, l.Issuer+"/account")
 		}
-		return l.showSignIn(w, r, http.StatusOK, store.Request{}, signInData{})
+		return l.enter(w, r, store.Request{}, other)
 	}
 	req, err := l.request(r, params.Get("request"))
 	if err != nil {
@@ -119,7 +128,7 @@ func (l *Login) show(w http.ResponseWriter, r *http.Request) error {
 	}
 	switch {
 	case person.ID == "" || other:
-		return l.showSignIn(w, r, http.StatusOK, req, signInData{Email: hint(req)})
+		return l.enter(w, r, req, other)
 	case mustProve(req, session, l.now()):
 		return l.showSignIn(w, r, http.StatusOK, req, signInData{Email: person.Email, Again: true})
 	case mustChoose(req, person):
@@ -127,6 +136,18 @@ func (l *Login) show(w http.ResponseWriter, r *http.Request) error {
 	default:
 		return l.finish(w, r, req, session.Auth)
 	}
+}
+
+// enter shows the ways in, or takes the only one there is. Who asked to be somebody else sees where they are first.
+func (l *Login) enter(w http.ResponseWriter, r *http.Request, req store.Request, other bool) error {
+	only, err := l.onlyTrusted(r.Context(), req)
+	if err != nil {
+		return err
+	}
+	if only != "" && !other {
+		return pages.Redirect(w, only)
+	}
+	return l.showSignIn(w, r, http.StatusOK, req, signInData{Email: hint(req)})
 }
 
 // mustProve tells whether the client wants the person to log in although they are (OpenID Connect Core §3.1.2.1:
@@ -169,14 +190,19 @@ type signInData struct {
 	SecretProblem string // at the field
 	Ways          ways
 	Passkey       *pages.PasskeyForm
+	Trusted       []trustedWay
 }
 
 // showSignIn writes the form.
 func (l *Login) showSignIn(w http.ResponseWriter, r *http.Request, status int, req store.Request, d signInData) error {
+	trusted, err := l.trustedWays(r.Context(), req)
+	if err != nil {
+		return err
+	}
 	visitor := l.Jar.EnsureVisitor(w, r)
 	d.Action = l.Site.Base + "/login"
 	d.Request = req.ID
-	d.Ways = l.ways(req)
+	d.Ways, d.Trusted = l.ways(req), trusted
 	d.Token = visitor.FormToken(signInForm, string(req.ID))
 	d.Passkey = l.passkeyButton(visitor, req, d.Ways)
 	page := pages.Page{Title: "Sign in", Template: signInPage, Data: d, Passkeys: d.Passkey != nil}

@@ -47,6 +47,7 @@ type Store interface {
 	Resources
 	People
 	Identities
+	TrustedIssuers
 	Organizations
 	Domains
 	Invitations

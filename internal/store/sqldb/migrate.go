@@ -17,7 +17,7 @@ import (
 var migrationFiles embed.FS
 
 // schemaVersion is the number of the last file in migrations.
-const schemaVersion = 12
+const schemaVersion = 13
 
 // ErrSchema means that the database's schema is not the one this program was made for.
 var ErrSchema = errors.New("sqldb: the schema is not the one this program needs")

@@ -49,6 +49,12 @@ var sweeps = []struct {
 	{sql("sweeping revoked tokens", `
 		delete from revoked_tokens where expires_at <= $1 and (project_id, token) in (
 			select project_id, token from revoked_tokens where expires_at <= $1 order by expires_at limit $2)`), 0},
+	{sql("sweeping handovers", `
+		delete from handovers where (project_id, id) in (
+			select project_id, id from handovers where expires_at <= $1 order by expires_at limit $2)`), 0},
+	{sql("sweeping spent tokens", `
+		delete from spent_tokens where expires_at <= $1 and (project_id, token) in (
+			select project_id, token from spent_tokens where expires_at <= $1 order by expires_at limit $2)`), 0},
 	{sql("sweeping failures", `
 		delete from attempts where last_at <= $1 and (project_id, digest) in (
 			select project_id, digest from attempts where last_at <= $1 order by last_at limit $2)`), attemptMemory},

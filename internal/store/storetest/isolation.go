@@ -33,6 +33,7 @@ type belongings struct {
 	offices                    offices
 	passkey                    store.Passkey
 	ceremony                   store.Ceremony
+	trust                      trusting
 }
 
 func (h *house) belong() belongings {
@@ -40,7 +41,7 @@ func (h *house) belong() belongings {
 	ctx := h.Context()
 	b := belongings{request: h.opened(), signedIn: h.signedIn(), decided: h.signedIn(), grant: h.filed(), spent: h.spent(), consent: h.agree(h.key(), h.now),
 		session: h.session(), attempt: store.DigestOf(h.unique("key")), token: store.DigestOf(h.unique("token")), document: h.newClient(store.Document), challenge: h.asked(),
-		identity: h.known(), offices: h.offices(), passkey: h.passkey(), ceremony: h.ceremony()}
+		identity: h.known(), offices: h.offices(), passkey: h.passkey(), ceremony: h.ceremony(), trust: h.trusting()}
 	h.signingKey("1", h.now)
 	h.signingKey("2", h.now)
 	h.must(h.CreateFirstOperator(ctx, h.someOperator()), "CreateFirstOperator")
@@ -74,6 +75,8 @@ func (h *house) snapshot(b belongings) []any {
 	keep(h.Resources(ctx))
 	keep(h.People(ctx, "", 100))
 	keep(h.IdentitiesOf(ctx, h.person.ID))
+	keep(h.TrustedIssuers(ctx))
+	keep(h.Handover(ctx, b.trust.handover.ID, h.now))
 	keep(h.Organizations(ctx, "", 100))
 	keep(h.Members(ctx, "org", "", 100))
 	keep(h.Roles(ctx))
@@ -112,7 +115,7 @@ func (h *house) endGrants(f store.GrantFilter) func(s store.Store) error {
 }
 
 func (h *house) trespasses(b belongings) []trespass {
-	return slices.Concat(h.trespassesOnGrants(b), h.trespassesOnPeople(b), h.trespassesOnOffices(b.offices), h.trespassesOnPasskeys(b))
+	return slices.Concat(h.trespassesOnGrants(b), h.trespassesOnPeople(b), h.trespassesOnOffices(b.offices), h.trespassesOnPasskeys(b), h.trespassesOnTrust(b.trust))
 }
 
 // trespassesOnGrants are those on requests, grants, consents, clients and resources.
@@ -248,6 +251,9 @@ func (h *house) creations(b belongings) []trespass {
 			p.ID, p.Email, i.Person = p.ID+"-3", "comer@example.com", p.ID+"-3"
 			return s.CreatePersonWithIdentity(ctx, p, i)
 		}, nil},
+		{"CreateTrustedIssuer", func(s store.Store) error { return s.CreateTrustedIssuer(ctx, b.trust.issuer) }, nil},
+		{"OpenHandover", func(s store.Store) error { return s.OpenHandover(ctx, b.trust.handover) }, nil},
+		{"SpendToken", func(s store.Store) error { return s.SpendToken(ctx, b.trust.token, h.now) }, nil},
 		{"CreateOrganization", func(s store.Store) error {
 			return s.CreateOrganization(ctx, store.Organization{ID: "org", Slug: "org", Name: "theirs"})
 		}, nil},

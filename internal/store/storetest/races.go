@@ -19,6 +19,8 @@ var raceTests = map[string]func(*house){
 	"RegisterClient answers everybody with one client":      raceRegisterClient,
 	"CreatePerson gives an e-mail address to one":           raceCreatePerson,
 	"CreatePersonWithIdentity makes one person":             raceCreatePersonWithIdentity,
+	"SpendHandover ends a handover once":                    raceSpendHandover,
+	"SpendToken spends a token once":                        raceSpendToken,
 	"CreateClient creates one":                              raceCreateClient,
 	"UpdateClient changes a version once":                   raceUpdateClient,
 	"PutDocument raises the version once":                   racePutDocument,

@@ -29,6 +29,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Database) {
 		{"terms", termTests},
 		{"people", peopleTests},
 		{"identities", identityTests},
+		{"trust", trustTests},
 		{"organizations", organizationTests},
 		{"domains", domainTests},
 		{"invitations", invitationTests},

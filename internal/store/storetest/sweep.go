@@ -19,6 +19,7 @@ var sweepTests = map[string]func(*house){
 	"takes no more than the limit of each kind":      sweepLimit,
 	"takes the consents to the clients it takes":     sweepConsents,
 	"takes failures and revoked tokens that are old": sweepSmall,
+	"takes handovers and spent tokens that are over": sweepTrust,
 }
 
 const day = 24 * time.Hour
@@ -231,4 +232,16 @@ func sweepSmall(h *house) {
 	counts, err := h.Attempts(ctx, h.now, key)
 	h.must(err, "Attempts")
 	same(h, "the failures", len(counts), 0)
+}
+
+func sweepTrust(h *house) {
+	ctx, token := h.Context(), store.DigestOf("jti")
+	o := h.sent(h.trusted().Name)
+	h.must(h.SpendToken(ctx, token, h.at(time.Minute)), "SpendToken")
+	same(h, "rows swept before", h.sweep(h.at(time.Minute-time.Millisecond)), 0)
+	h.want(store.ErrExists, h.SpendToken(ctx, token, h.at(time.Minute)), "SpendToken again, before the sweep")
+	same(h, "rows swept when the token is over", h.sweep(h.at(time.Minute)), 1)
+	same(h, "rows swept when the handover is over", h.sweep(o.Expires), 1)
+	_, err := h.Handover(ctx, o.ID, h.now)
+	h.want(store.ErrNotFound, err, "Handover")
 }
