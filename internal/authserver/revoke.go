@@ -27,7 +27,8 @@ func (s *Server) revoke(w http.ResponseWriter, r *http.Request) error {
 		return oauth.Errorf(oauth.InvalidRequest, "token is missing")
 	}
 	var refusal *oauth.Error
-	if err := s.giveBack(r.Context(), client, form.Get("token")); err != nil && !errors.As(err, &refusal) {
+	ctx := store.As(r.Context(), store.Actor{Kind: store.ByClient, ID: string(client.ID)})
+	if err := s.giveBack(ctx, client, form.Get("token")); err != nil && !errors.As(err, &refusal) {
 		return err
 	}
 	return writeBytes(w, http.StatusOK, nil)

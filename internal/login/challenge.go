@@ -89,7 +89,7 @@ func (l *Login) tooMany(ctx context.Context, counters []counter) (time.Duration,
 	if err != nil || left > 0 {
 		return left, err
 	}
-	return 0, countFailure(ctx, l.Store, counters, l.now())
+	return 0, countFailure(ctx, l.Store, "", counters, l.now())
 }
 
 // readLink finds the challenge of a link, without spending it. A link that is wrong, over, spent or for something else

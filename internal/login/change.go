@@ -69,7 +69,7 @@ func (l *Login) checkCurrent(r *http.Request, person store.Person, current strin
 		return "Too many attempts. Try again in " + inWords(left) + ".", nil
 	}
 	if fits, _ := verifyPassword(current, person.Password); !fits {
-		return "That is not the password you have now.", countFailure(ctx, l.Store, counters, l.now())
+		return "That is not the password you have now.", countFailure(ctx, l.Store, person.ID, counters, l.now())
 	}
 	return "", forgetFailures(ctx, l.Store, counters)
 }

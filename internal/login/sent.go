@@ -155,7 +155,7 @@ func (l *Login) tryCode(w http.ResponseWriter, ctx context.Context, c store.Chal
 		if tried.Tries >= store.MaxTries {
 			problem = "That is not the code, and it can’t be tried again. Ask for a new mail."
 		}
-		return tried, problem, countFailure(ctx, l.Store, counters, l.now())
+		return tried, problem, countFailure(ctx, l.Store, c.Person, counters, l.now())
 	}
 	return tried, "", forgetFailures(ctx, l.Store, counters)
 }

@@ -144,7 +144,7 @@ func (l *Login) try(ctx context.Context, a attempt) (outcome, error) {
 	fits, renew := verifyPassword(a.password, person.Password)
 	if !fits || person.Disabled {
 		l.note(ctx, "a login was refused", "known_device", len(counters) == 1)
-		return outcome{}, countFailure(ctx, l.Store, counters, now)
+		return outcome{}, countFailure(ctx, l.Store, person.ID, counters, now)
 	}
 	if renew {
 		if person, err = l.renew(ctx, person, a.password); err != nil {

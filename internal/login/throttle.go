@@ -58,8 +58,8 @@ func countersFor(account string, from netip.Addr, device string) []counter {
 	}
 	near := browser.Network(from).String()
 	return []counter{
+		{keyOf("account", account), accountLimit, true}, // the first is the one that events tell of
 		{keyOf("near", near, account), nearLimit, true},
-		{keyOf("account", account), accountLimit, true},
 		{keyOf("network", near), networkLimit, false}, // logging in to an account of one's own must not clear it
 	}
 }
@@ -87,13 +87,14 @@ func wait(ctx context.Context, attempts store.Attempts, counters []counter, now 
 	return longest, nil
 }
 
-// countFailure adds one to all counters.
-func countFailure(ctx context.Context, attempts store.Attempts, counters []counter, now time.Time) error {
+// countFailure adds one to all counters. as is whom somebody failed to log in as: "" when there is no such account, or
+// it was no attempt to log in.
+func countFailure(ctx context.Context, attempts store.Attempts, as store.PersonID, counters []counter, now time.Time) error {
 	keys := make([]store.Digest, len(counters))
 	for i, c := range counters {
 		keys[i] = c.key
 	}
-	if err := attempts.CountFailure(ctx, now, memory, keys...); err != nil {
+	if err := attempts.CountFailure(ctx, as, now, memory, keys...); err != nil {
 		return fmt.Errorf("counting a failed login: %w", err)
 	}
 	return nil

@@ -132,7 +132,7 @@ func TestOneNetworkTryingAllAccountsIsSlowed(t *testing.T) {
 	w := newWorld(t)
 	counters := countersFor("nobody@example.com", w.from, "")
 	for range 100 {
-		if err := countFailure(t.Context(), w.store, counters[2:], w.now); err != nil {
+		if err := countFailure(t.Context(), w.store, "", counters[2:], w.now); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -58,6 +58,7 @@ type Settings struct {
 	SessionIdle     time.Duration `json:"session_idle,omitempty"`
 	SessionLife     time.Duration `json:"session_life,omitempty"`
 	RequestLife     time.Duration `json:"request_life,omitempty"`
+	EventLife       time.Duration `json:"event_life,omitempty"`
 }
 
 // Defaults fills in what was left zero.
@@ -78,6 +79,7 @@ func (s Settings) Defaults() Settings {
 	def(&s.SessionIdle, 12*time.Hour)
 	def(&s.SessionLife, 14*24*time.Hour)
 	def(&s.RequestLife, 30*time.Minute)
+	def(&s.EventLife, 400*24*time.Hour)
 	return s
 }
 

@@ -27,6 +27,7 @@ func (s Settings) Check() error {
 		{"session_idle", s.SessionIdle, time.Minute, 400 * 24 * time.Hour},
 		{"session_life", s.SessionLife, time.Minute, 400 * 24 * time.Hour},
 		{"request_life", s.RequestLife, time.Minute, 24 * time.Hour},
+		{"event_life", s.EventLife, 24 * time.Hour, 10 * 366 * 24 * time.Hour},
 	} {
 		if d.value < d.least || d.value > d.utmost {
 			wrong = append(wrong, fmt.Errorf("%s is %s: use %s to %s", d.name, d.value, d.least, d.utmost))

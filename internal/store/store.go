@@ -209,8 +209,9 @@ type Sessions interface {
 type Attempts interface {
 	// Attempts returns the counts kept under the keys; a key without failures is absent.
 	Attempts(ctx context.Context, now time.Time, keys ...Digest) (map[Digest]Attempt, error)
-	// CountFailure adds a failure under each key; a count older than memory starts again.
-	CountFailure(ctx context.Context, now time.Time, memory time.Duration, keys ...Digest) error
+	// CountFailure adds a failure under each key; a count older than memory starts again. When they are failures to log in
+	// as a person, and those under the first key have doubled since it was last told, the event tells how many they are.
+	CountFailure(ctx context.Context, as PersonID, now time.Time, memory time.Duration, keys ...Digest) error
 	// ForgetFailures clears the keys.
 	ForgetFailures(ctx context.Context, keys ...Digest) error
 }

@@ -25,7 +25,8 @@ var insertApproval = sql("asking for an approval", `
 
 // AskApproval files a member's wish.
 func (s *projectStore) AskApproval(ctx context.Context, a store.Approval) error {
-	return need(ctx, s.step, insertApproval.with(s.project, a.Org, a.Person, a.Client, a.Note, a.AskedAt))
+	return need(ctx, s.step, insertApproval.with(s.project, a.Org, a.Person, a.Client, a.Note, a.AskedAt).
+		tells(ctx, store.Event{Kind: store.ApprovalAsked, Actor: byPerson, Org: a.Org, Client: a.Client, Person: a.Person}))
 }
 
 var selectApprovals = sql("listing approvals", `
@@ -44,14 +45,15 @@ var deleteApprovals = sql("ending the wishes for a client", `
 // ApproveClient replaces the organization and ends the wishes for the client.
 func (s *projectStore) ApproveClient(ctx context.Context, o store.Organization, client store.ClientID) (wishes []store.Approval, err error) {
 	err = s.steps(ctx, func(run run) error {
-		err := need(ctx, run, s.updateOrganization(o))
+		err := need(ctx, run, s.updateOrganization(ctx, o))
 		if errors.Is(err, store.ErrNotFound) {
 			return fmt.Errorf("%s: %w", updateOrganization.does, store.ErrChanged)
 		}
 		if err != nil {
 			return err
 		}
-		wishes, err = all(ctx, run, scanApproval, deleteApprovals.with(s.project, o.ID, client))
+		wishes, err = all(ctx, run, scanApproval, deleteApprovals.with(s.project, o.ID, client).
+			tells(ctx, store.Event{Kind: store.ApprovalGiven, Org: o.ID, Client: client}))
 		return err
 	})
 	return wishes, err
@@ -64,7 +66,8 @@ var refuseApprovals = sql("refusing a client", `
 
 // RefuseClient refuses all wishes for the client that wait.
 func (s *projectStore) RefuseClient(ctx context.Context, org store.OrgID, client store.ClientID, by store.PersonID, now time.Time) ([]store.Approval, error) {
-	wishes, err := all(ctx, s.step, scanApproval, refuseApprovals.with(s.project, org, client, now, by))
+	wishes, err := all(ctx, s.step, scanApproval, refuseApprovals.with(s.project, org, client, now, by).
+		tells(ctx, store.Event{Kind: store.ApprovalRefused, Org: org, Client: client}))
 	if err == nil && len(wishes) == 0 {
 		err = fmt.Errorf("%s: %w", refuseApprovals.does, store.ErrNotFound)
 	}
@@ -76,5 +79,6 @@ var deleteRefusal = sql("withdrawing a refusal", `
 
 // WithdrawRefusal forgets that the client was refused.
 func (s *projectStore) WithdrawRefusal(ctx context.Context, org store.OrgID, client store.ClientID) error {
-	return need(ctx, s.step, deleteRefusal.with(s.project, org, client))
+	return need(ctx, s.step, deleteRefusal.with(s.project, org, client).
+		tells(ctx, store.Event{Kind: store.RefusalWithdrawn, Org: org, Client: client}))
 }

@@ -76,7 +76,19 @@ var halves = []struct {
 		return s.OpenSession(ctx, session, store.DigestOf("session"))
 	}},
 	{"CountFailure cannot change the key that is there", "update", "attempts", func(ctx context.Context, _ store.Database, s store.Store) error {
-		return s.CountFailure(ctx, now, time.Hour, store.DigestOf("attempt"), store.DigestOf("a"), store.DigestOf("b"), store.DigestOf("c"), store.DigestOf("d"))
+		return s.CountFailure(ctx, "", now, time.Hour, store.DigestOf("attempt"), store.DigestOf("a"), store.DigestOf("b"), store.DigestOf("c"), store.DigestOf("d"))
+	}},
+	{"FileGrant cannot tell of it", "insert", "events", func(ctx context.Context, _ store.Database, s store.Store) error {
+		return s.FileGrant(ctx, benchGrant())
+	}},
+	{"CloseRequest cannot tell of it", "insert", "events", func(ctx context.Context, _ store.Database, s store.Store) error {
+		return s.CloseRequest(ctx, "request", browser, benchGrant(), now)
+	}},
+	{"CreatePerson, of one statement, cannot tell of it", "insert", "events", func(ctx context.Context, _ store.Database, s store.Store) error {
+		return s.CreatePerson(ctx, store.Person{ID: "someone"})
+	}},
+	{"CountFailure cannot tell of it", "insert", "events", func(ctx context.Context, _ store.Database, s store.Store) error {
+		return s.CountFailure(ctx, "per", now, time.Hour, store.DigestOf("a"))
 	}},
 	{"Sweep cannot forget the consents to a client", "delete", "consents", func(ctx context.Context, db store.Database, _ store.Store) error {
 		_, err := db.Sweep(ctx, now.Add(-time.Hour), 100)
@@ -105,7 +117,7 @@ func furnish(t *testing.T, s store.Store) {
 	old := session
 	old.ID = store.DigestOf("session")
 	must(t, s.OpenSession(ctx, old, store.Digest{}))
-	must(t, s.CountFailure(ctx, now, time.Hour, store.DigestOf("attempt")))
+	must(t, s.CountFailure(ctx, "", now, time.Hour, store.DigestOf("attempt")))
 }
 
 // TestAStepThatFailsHalfwayChangesNothing lets one statement of each step of several fail, and compares every row of

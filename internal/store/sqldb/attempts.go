@@ -43,11 +43,24 @@ var countFailure = sql("counting a failure", `
 		failures = case when attempts.last_at <= $4 then 1 else attempts.failures + 1 end,
 		last_at = case when attempts.last_at > excluded.last_at then attempts.last_at else excluded.last_at end`)
 
-// CountFailure adds a failure under each key.
-func (s *projectStore) CountFailure(ctx context.Context, now time.Time, memory time.Duration, keys ...store.Digest) error {
-	return s.forKeys(ctx, keys, func(key store.Digest) call {
+// The statement runs for an address without an account too, and finds nothing to tell.
+var tellFailures = sql("telling of failures", `
+	insert into events (`+eventColumns+`)
+	select $1, $4, $5, $6, $7, $8, $9, $10, failures, $3, '', '', '', '' from attempts
+	where project_id = $1 and digest = $2 and $3 <> ''
+		and failures in (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384)`)
+
+// CountFailure adds a failure under each key, and tells of those that doubled.
+func (s *projectStore) CountFailure(ctx context.Context, as store.PersonID, now time.Time, memory time.Duration, keys ...store.Digest) error {
+	calls := forKeys(keys, func(key store.Digest) call {
 		return countFailure.with(s.project, key, now, now.Add(-min(memory, attemptMemory)))
 	})
+	if len(calls) == 0 {
+		return nil
+	}
+	e := store.Tell(ctx, store.Event{Kind: store.LoginFailed})
+	_, err := s.together(ctx, append(calls, tellFailures.with(append([]any{s.project, keys[0], as}, eventHead(e)...)...))...)
+	return err
 }
 
 var forgetFailures = sql("forgetting failures", `
@@ -55,20 +68,20 @@ var forgetFailures = sql("forgetting failures", `
 
 // ForgetFailures clears the keys.
 func (s *projectStore) ForgetFailures(ctx context.Context, keys ...store.Digest) error {
-	return s.forKeys(ctx, keys, func(key store.Digest) call { return forgetFailures.with(s.project, key) })
-}
-
-// forKeys runs a call for every key, each once and in one order, so that two callers cannot wait for each other.
-func (s *projectStore) forKeys(ctx context.Context, keys []store.Digest, do func(store.Digest) call) error {
-	keys = slices.Clone(keys)
-	slices.SortFunc(keys, func(a, b store.Digest) int { return bytes.Compare(a[:], b[:]) })
-	var calls []call
-	for _, key := range slices.Compact(keys) {
-		calls = append(calls, do(key))
-	}
+	calls := forKeys(keys, func(key store.Digest) call { return forgetFailures.with(s.project, key) })
 	if len(calls) == 0 {
 		return nil
 	}
 	_, err := s.together(ctx, calls...)
 	return err
+}
+
+// forKeys makes a call for every key, each once and in one order, so that two callers cannot wait for each other.
+func forKeys(keys []store.Digest, do func(store.Digest) call) (calls []call) {
+	keys = slices.Clone(keys)
+	slices.SortFunc(keys, func(a, b store.Digest) int { return bytes.Compare(a[:], b[:]) })
+	for _, key := range slices.Compact(keys) {
+		calls = append(calls, do(key))
+	}
+	return calls
 }

@@ -25,6 +25,12 @@ func (s *projectStore) clientArgs(c store.Client) []any {
 		c.Disabled, max(c.Version, 1), c.CreatedAt, c.UsedAt, c.FetchedAt, c.FreshUntil, asJSON{c.Terms}}
 }
 
+// aboutClient is an event about a client that an operator made or changed.
+func aboutClient(kind store.EventKind, c store.Client) store.Event {
+	return store.Event{Kind: kind, Client: c.ID,
+		Detail: store.Detail{Name: c.Metadata.ClientName, Scope: c.Scope, Disabled: c.Disabled, Secrets: len(c.Secrets)}}
+}
+
 const insertClientText = `
 	insert into clients (project_id, ` + clientColumns + `)
 	values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`
@@ -49,7 +55,8 @@ var insertClient = sql("creating a client", insertClientText)
 
 // CreateClient adds a client.
 func (s *projectStore) CreateClient(ctx context.Context, c store.Client) error {
-	return need(ctx, s.step, insertClient.with(s.clientArgs(c)...))
+	return need(ctx, s.step, insertClient.with(s.clientArgs(c)...).
+		tells(ctx, aboutClient(store.ClientCreated, c)))
 }
 
 var registerClient = sql("registering a client", insertClientText+` on conflict (project_id, id) do nothing`)
@@ -98,10 +105,21 @@ var putDocument = sql("filing a client's document", insertClientText+`
 		fetched_at = excluded.fetched_at, fresh_until = excluded.fresh_until
 	where clients.origin = 'cimd' and clients.fetched_at <= excluded.fetched_at`)
 
+// A changed document of a client that never got a grant is nobody's business yet, and strangers can make many of those.
+var changeDocument = sql("changing a client's document", `
+	update clients set version = version + 1, metadata = $3, metadata_hash = $4, fetched_at = $5, fresh_until = $6
+	where project_id = $1 and id = $2 and origin = 'cimd' and used_at > 0 and fetched_at <= $5
+		and (metadata <> $3 or metadata_hash <> $4)`)
+
 // PutDocument files a client that is described by the document at its id, and returns it.
 func (s *projectStore) PutDocument(ctx context.Context, c store.Client) (got store.Client, err error) {
 	c.Origin = store.Document
 	err = s.steps(ctx, func(run run) error {
+		change := changeDocument.with(s.project, c.ID, asJSON{c.Metadata}, c.MetadataHash, c.FetchedAt, c.FreshUntil).
+			tells(ctx, store.Event{Kind: store.ClientChanged, Actor: byClient, Client: c.ID, Detail: store.Detail{Name: c.Metadata.ClientName}})
+		if _, err := may(ctx, run, change); err != nil {
+			return err
+		}
 		if _, err := may(ctx, run, putDocument.with(s.clientArgs(c)...)); err != nil {
 			return err
 		}
@@ -126,7 +144,8 @@ var updateClient = sql("changing a client", `
 // UpdateClient replaces a client whose version is still c.Version, and raises the version.
 func (s *projectStore) UpdateClient(ctx context.Context, c store.Client) error {
 	err := need(ctx, s.step, updateClient.with(s.project, c.ID, c.Origin, c.FirstParty, asJSON{c.Metadata}, c.MetadataHash, c.Secrets,
-		c.Scope, c.Introspects, c.Disabled, c.Version, c.FetchedAt, c.FreshUntil, asJSON{c.Terms}))
+		c.Scope, c.Introspects, c.Disabled, c.Version, c.FetchedAt, c.FreshUntil, asJSON{c.Terms}).
+		tells(ctx, aboutClient(store.ClientChanged, c)))
 	if errors.Is(err, store.ErrNotFound) {
 		return fmt.Errorf("%s: %w", updateClient.does, store.ErrChanged)
 	}
@@ -138,10 +157,11 @@ var setClientDisabled = sql("disabling or enabling a client", `
 
 // SetClientDisabled disables or enables a client, and ends its grants when it disables.
 func (s *projectStore) SetClientDisabled(ctx context.Context, id store.ClientID, disabled bool, now time.Time) error {
-	set := setClientDisabled.with(s.project, id, disabled)
 	if !disabled {
-		return need(ctx, s.step, set)
+		return need(ctx, s.step, setClientDisabled.with(s.project, id, disabled).
+			tells(ctx, store.Event{Kind: store.ClientEnabled, Client: id}))
 	}
+	set := setClientDisabled.with(s.project, id, disabled).tells(ctx, store.Event{Kind: store.ClientDisabled, Client: id})
 	rows, err := s.together(ctx, set, s.endGrants(ctx, store.GrantFilter{Client: id}, store.EndedByOperator, now))
 	if err == nil && rows[0] == 0 {
 		return fmt.Errorf("%s: %w", set.does, store.ErrNotFound)
@@ -164,7 +184,7 @@ var deleteWithdrawalsFrom = sql("forgetting who withdrew from a client", `
 // DeleteClient removes a client and its consents, and ends its grants.
 func (s *projectStore) DeleteClient(ctx context.Context, id store.ClientID, now time.Time) error {
 	rows, err := s.together(ctx,
-		deleteClient.with(s.project, id),
+		deleteClient.with(s.project, id).tells(ctx, store.Event{Kind: store.ClientDeleted, Client: id}),
 		deleteConsentsTo.with(s.project, id),
 		deleteWishesFor.with(s.project, id),
 		deleteWithdrawalsFrom.with(s.project, id),

@@ -76,7 +76,7 @@ var insertWithdrawal = sql("remembering who withdrew", `
 
 // WithdrawConsent forgets a consent and ends the grants under it.
 func (s *projectStore) WithdrawConsent(ctx context.Context, k store.ConsentKey, now time.Time) error {
-	about := store.Event{Kind: store.ConsentWithdrawn, Actor: store.Actor{Kind: store.ByPerson},
+	about := store.Event{Kind: store.ConsentWithdrawn, Actor: byPerson,
 		Person: k.Person, Client: k.Client, Org: k.Org, Resource: k.Resource}
 	rows, err := s.together(ctx,
 		deleteConsent.with(s.project, k.Person, k.Client, k.RedirectHost, k.Resource, k.Org).tells(ctx, about),

@@ -21,7 +21,7 @@ var insertDomain = sql("adding a domain", `
 
 // AddDomain files what an organization says, unverified.
 func (s *projectStore) AddDomain(ctx context.Context, d store.Domain) error {
-	return need(ctx, s.step, insertDomain.with(s.project, d.Name, d.Org, d.Join, d.Roles, d.Token, d.CreatedAt))
+	return need(ctx, s.step, insertDomain.with(s.project, d.Name, d.Org, d.Join, d.Roles, d.Token, d.CreatedAt).tells(ctx, aboutDomain(store.DomainAdded, d.Org, d.Name, d.Roles)))
 }
 
 var setDomainJoin = sql("changing who joins by a domain", `
@@ -29,7 +29,7 @@ var setDomainJoin = sql("changing who joins by a domain", `
 
 // SetDomainJoin changes who joins by a domain and as what.
 func (s *projectStore) SetDomainJoin(ctx context.Context, org store.OrgID, name string, join bool, roles []string) error {
-	return need(ctx, s.step, setDomainJoin.with(s.project, org, name, join, roles))
+	return need(ctx, s.step, setDomainJoin.with(s.project, org, name, join, roles).tells(ctx, aboutDomain(store.DomainChanged, org, name, roles)))
 }
 
 // The index of verified domains decides between organizations.
@@ -39,7 +39,7 @@ var verifyDomain = sql("verifying a domain", `
 
 // VerifyDomain records that DNS has the record.
 func (s *projectStore) VerifyDomain(ctx context.Context, org store.OrgID, name string, now time.Time) error {
-	return need(ctx, s.step, verifyDomain.with(s.project, org, name, now))
+	return need(ctx, s.step, verifyDomain.with(s.project, org, name, now).tells(ctx, aboutDomain(store.DomainVerified, org, name, nil)))
 }
 
 var noteDomain = sql("noting what DNS says of a domain", `
@@ -82,7 +82,7 @@ var deleteDomain = sql("removing a domain", `
 
 // RemoveDomain forgets a domain of an organization.
 func (s *projectStore) RemoveDomain(ctx context.Context, org store.OrgID, name string) error {
-	return need(ctx, s.step, deleteDomain.with(s.project, org, name))
+	return need(ctx, s.step, deleteDomain.with(s.project, org, name).tells(ctx, aboutDomain(store.DomainRemoved, org, name, nil)))
 }
 
 // The whole of what follows the one @ is compared, and both are canonical: so it is the same domain label by label, and
@@ -94,8 +94,14 @@ var joinByDomain = sql("joining organizations by the domain of an address", `
 	where p.project_id = $1 and p.id = $2 and p.email_verified and not p.disabled and p.signed_out_at <= $3
 		and d.verified_at > 0 and d.joins and (d.missing_since = 0 or d.missing_since > $4)
 		and not exists (select 1 from departures l where l.project_id = p.project_id and l.org_id = d.org_id and l.person_id = p.id)
-	on conflict (project_id, org_id, person_id) do nothing`)
+	on conflict (project_id, org_id, person_id) do nothing
+	returning org_id`)
 
-func (s *projectStore) joinByDomain(person store.PersonID, at time.Time) call {
-	return joinByDomain.with(s.project, person, at, at.Add(-store.DomainGrace))
+func (s *projectStore) joinByDomain(ctx context.Context, person store.PersonID, at time.Time) call {
+	return joinByDomain.with(s.project, person, at, at.Add(-store.DomainGrace)).
+		tells(ctx, store.Event{Kind: store.MemberSet, Actor: byPerson, Person: person})
+}
+
+func aboutDomain(kind store.EventKind, org store.OrgID, name string, roles []string) store.Event {
+	return store.Event{Kind: kind, Org: org, Detail: store.Detail{Name: name, Roles: roles}}
 }

@@ -255,7 +255,7 @@ func (p *pair) peopleSteps() map[string]func() {
 		},
 		"CountFailure": func() {
 			keys := []store.Digest{store.DigestOf(one(p, "key", "a", "b")), store.DigestOf("c")}
-			p.do("CountFailure", func(s store.Store) error { return s.CountFailure(ctx, p.now, time.Hour, keys...) })
+			p.do("CountFailure", func(s store.Store) error { return s.CountFailure(ctx, "", p.now, time.Hour, keys...) })
 			p.take("Attempts", func(s store.Store) (any, error) { return s.Attempts(ctx, p.now, keys...) })
 		},
 	}

@@ -20,11 +20,17 @@ import (
 	"github.com/authwright/authwright/internal/store"
 )
 
-// What an event is about comes from the row that the call returns, when it returns a column of that name.
+// What an event is about comes from the row that the call changes, when it is one and a column of that name is returned.
 var (
 	headColumns    = []string{"id", "at", "kind", "actor_kind", "actor_id", "address", "detail"}
 	subjectColumns = []string{"person_id", "client_id", "org_id", "grant_id", "resource"}
 	eventColumns   = "project_id, " + strings.Join(headColumns, ", ") + ", count, " + strings.Join(subjectColumns, ", ")
+)
+
+// Who acts, when the context does not say: the event's own person or client.
+var (
+	byPerson = store.Actor{Kind: store.ByPerson}
+	byClient = store.Actor{Kind: store.ByClient}
 )
 
 // told is an event on its way into the database.
@@ -37,14 +43,7 @@ type told struct {
 // rows are one event that counts them.
 func (c call) tells(ctx context.Context, e store.Event) call {
 	e = store.Tell(ctx, e)
-	from := ""
-	if e.From.IsValid() {
-		from = e.From.Unmap().String()
-	}
-	t := &told{
-		head:     []any{e.ID, e.At, e.Kind, e.Actor.Kind, e.Actor.ID, from, asJSON{e.Detail}},
-		subjects: []any{e.Person, e.Client, e.Org, e.Grant, e.Resource},
-	}
+	t := &told{head: eventHead(e), subjects: []any{e.Person, e.Client, e.Org, e.Grant, e.Resource}}
 	for _, args := range [][]any{t.head, t.subjects} {
 		for i, arg := range args {
 			v, ok := column(arg)
@@ -56,6 +55,15 @@ func (c call) tells(ctx context.Context, e store.Event) call {
 	}
 	c.told = t
 	return c
+}
+
+// eventHead are the arguments of headColumns.
+func eventHead(e store.Event) []any {
+	from := ""
+	if e.From.IsValid() {
+		from = e.From.Unmap().String()
+	}
+	return []any{e.ID, e.At, e.Kind, e.Actor.Kind, e.Actor.ID, from, asJSON{e.Detail}}
 }
 
 // telling is how a statement leaves an event behind. It is made when that is first asked of the statement.
@@ -85,17 +93,18 @@ func (s *statement) tell(args int) *telling {
 		for range headColumns {
 			value()
 		}
-		values.WriteString(", (select count(*) from act)")
+		values.WriteString(", n")
 		for _, subject := range subjectColumns {
 			place := slices.Index(returned, subject)
 			if t.places = append(t.places, place); place >= 0 {
-				values.WriteString(", " + subject)
+				args++
+				fmt.Fprintf(&values, ", case when n = 1 then %s else $%d end", subject, args)
 			} else {
 				value()
 			}
 		}
 		t.postgres = "with act as (" + act + "), told as (insert into events (" + eventColumns + ") select $1" + values.String() +
-			" from act limit 1) select * from act"
+			" from act, (select count(*) as n from act) counted limit 1) select * from act"
 	})
 	return t
 }
@@ -106,13 +115,7 @@ func (c call) postgres() (string, []any) {
 		return c.text, c.args
 	}
 	t := c.tell(len(c.args))
-	args := append(slices.Clip(c.args), c.told.head...)
-	for i, subject := range c.told.subjects {
-		if t.places[i] < 0 {
-			args = append(args, subject)
-		}
-	}
-	return t.postgres, args
+	return t.postgres, slices.Concat(c.args, c.told.head, c.told.subjects)
 }
 
 var insertEvent = sql("writing down what happened", `
@@ -136,6 +139,9 @@ func (c *sqliteConn) leaving(ctx context.Context, act call, each func(row) error
 	})
 	if err != nil || rows == 0 {
 		return rows, err
+	}
+	if rows > 1 {
+		subjects = e.subjects
 	}
 	args := slices.Concat(act.args[:1], e.head, []any{int64(rows)}, subjects)
 	if _, err := c.run(ctx, call{statement: insertEvent, args: args}, nil); err != nil {

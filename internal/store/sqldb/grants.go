@@ -54,7 +54,7 @@ func (s *projectStore) insertGrant(ctx context.Context, g store.Grant) call {
 		g.ID, g.Person, g.Client, g.Org, g.Resource, g.Scope, g.RedirectURI, g.Challenge, opaque(g.Nonce),
 		g.AuthTime, g.Methods, g.Refreshable, g.Code, g.CodeExpires, g.CodeSpent, g.Generation, g.RotatedAt,
 		g.CreatedAt, g.UsedAt, g.IdleUntil, g.Expires, g.EndedAt, g.EndReason, g.Presumed, g.RedirectURI.Host(),
-	).tells(ctx, store.Event{Kind: store.Granted, Actor: store.Actor{Kind: store.ByPerson}, Person: g.Person, Client: g.Client, Org: g.Org,
+	).tells(ctx, store.Event{Kind: store.Granted, Actor: byPerson, Person: g.Person, Client: g.Client, Org: g.Org,
 		Grant: g.ID, Resource: g.Resource, Detail: store.Detail{Scope: g.Scope}})
 }
 
@@ -225,12 +225,14 @@ func (s *projectStore) EndGrants(ctx context.Context, f store.GrantFilter, reaso
 
 var insertRevokedToken = sql("revoking a token", `
 	insert into revoked_tokens (project_id, token, expires_at) values ($1, $2, $3)
-	on conflict (project_id, token) do update set expires_at = case
-		when excluded.expires_at > revoked_tokens.expires_at then excluded.expires_at else revoked_tokens.expires_at end`)
+	on conflict (project_id, token) do update set expires_at = excluded.expires_at
+	where excluded.expires_at > revoked_tokens.expires_at`)
 
 // RevokeToken remembers until expires that an access token without a grant is revoked.
 func (s *projectStore) RevokeToken(ctx context.Context, token store.Digest, expires time.Time) error {
-	return need(ctx, s.step, insertRevokedToken.with(s.project, token, expires))
+	_, err := may(ctx, s.step, insertRevokedToken.with(s.project, token, expires).
+		tells(ctx, store.Event{Kind: store.TokenRevoked, Actor: byClient}))
+	return err
 }
 
 var countRevokedToken = sql("asking whether a token is revoked", `

@@ -20,22 +20,23 @@ var insertIdentity = sql("filing an identity", `
 	insert into identities (project_id, issuer, subject, person_id, created_at, used_at)
 	select p.project_id, $2, $3, p.id, $5, $6 from people p where p.project_id = $1 and p.id = $4`)
 
-func (s *projectStore) newIdentity(i store.Identity) call {
-	return insertIdentity.with(s.project, i.Issuer, i.Subject, i.Person, i.CreatedAt, i.UsedAt)
+func (s *projectStore) newIdentity(ctx context.Context, i store.Identity) call {
+	return insertIdentity.with(s.project, i.Issuer, i.Subject, i.Person, i.CreatedAt, i.UsedAt).
+		tells(ctx, store.Event{Kind: store.IdentityAdded, Actor: byPerson, Person: i.Person, Detail: store.Detail{Name: i.Issuer}})
 }
 
 // AddIdentity gives a person an identity.
 func (s *projectStore) AddIdentity(ctx context.Context, i store.Identity) error {
-	return need(ctx, s.step, s.newIdentity(i))
+	return need(ctx, s.step, s.newIdentity(ctx, i))
 }
 
 // CreatePersonWithIdentity adds a person and the identity they came with.
 func (s *projectStore) CreatePersonWithIdentity(ctx context.Context, p store.Person, i store.Identity) error {
 	return s.steps(ctx, func(run run) error {
-		if err := need(ctx, run, s.newPerson(p)); err != nil {
+		if err := need(ctx, run, s.newPerson(ctx, p)); err != nil {
 			return err
 		}
-		return need(ctx, run, s.newIdentity(i))
+		return need(ctx, run, s.newIdentity(ctx, i))
 	})
 }
 
@@ -61,5 +62,6 @@ var deleteIdentity = sql("removing an identity", `
 
 // RemoveIdentity takes an identity from the person.
 func (s *projectStore) RemoveIdentity(ctx context.Context, person store.PersonID, issuer, subject string) error {
-	return need(ctx, s.step, deleteIdentity.with(s.project, person, issuer, subject))
+	return need(ctx, s.step, deleteIdentity.with(s.project, person, issuer, subject).
+		tells(ctx, store.Event{Kind: store.IdentityRemoved, Actor: byPerson, Person: person, Detail: store.Detail{Name: issuer}}))
 }

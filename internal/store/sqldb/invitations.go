@@ -23,7 +23,8 @@ var upsertInvitation = sql("inviting somebody", `
 
 // Invite files an invitation, in place of an earlier one to the same address.
 func (s *projectStore) Invite(ctx context.Context, i store.Invitation) error {
-	return need(ctx, s.step, upsertInvitation.with(s.project, i.ID, i.Link, i.Org, i.Email, i.Roles, i.By, i.CreatedAt, i.Expires))
+	return need(ctx, s.step, upsertInvitation.with(s.project, i.ID, i.Link, i.Org, i.Email, i.Roles, i.By, i.CreatedAt, i.Expires).
+		tells(ctx, store.Event{Kind: store.InvitationSent, Org: i.Org, Detail: store.Detail{Name: string(i.ID), Email: i.Email, Roles: i.Roles}}))
 }
 
 var selectInvitation = sql("reading an invitation", `
@@ -47,7 +48,8 @@ var deleteInvitation = sql("revoking an invitation", `
 
 // RevokeInvitation ends an organization's invitation.
 func (s *projectStore) RevokeInvitation(ctx context.Context, org store.OrgID, id store.InvitationID) error {
-	return need(ctx, s.step, deleteInvitation.with(s.project, org, id))
+	return need(ctx, s.step, deleteInvitation.with(s.project, org, id).
+		tells(ctx, store.Event{Kind: store.InvitationRevoked, Org: org, Detail: store.Detail{Name: string(id)}}))
 }
 
 // spendInvitation decides between callers: the row goes to one of them.
@@ -58,10 +60,14 @@ var spendInvitation = sql("accepting an invitation", `
 var proveByInvitation = sql("proving an address by an invitation", `
 	update people set email_verified = true where project_id = $1 and id = $2 and email = $3 and not disabled`)
 
+func accepted(id store.InvitationID, person store.PersonID) store.Event {
+	return store.Event{Kind: store.InvitationAccepted, Actor: byPerson, Person: person, Detail: store.Detail{Name: string(id)}}
+}
+
 // AcceptInvitation ends an invitation and makes the person a member.
 func (s *projectStore) AcceptInvitation(ctx context.Context, id store.InvitationID, link store.Digest, person store.PersonID, now time.Time) error {
 	return s.steps(ctx, func(run run) error {
-		i, err := first(ctx, run, scanInvitation, spendInvitation.with(s.project, id, link, now))
+		i, err := first(ctx, run, scanInvitation, spendInvitation.with(s.project, id, link, now).tells(ctx, accepted(id, person)))
 		if err != nil {
 			return err
 		}
@@ -75,12 +81,12 @@ func (s *projectStore) AcceptInvitation(ctx context.Context, id store.Invitation
 // AcceptAsNew ends an invitation and creates the person who becomes a member.
 func (s *projectStore) AcceptAsNew(ctx context.Context, id store.InvitationID, link store.Digest, p store.Person, now time.Time) error {
 	return s.steps(ctx, func(run run) error {
-		i, err := first(ctx, run, scanInvitation, spendInvitation.with(s.project, id, link, now))
+		i, err := first(ctx, run, scanInvitation, spendInvitation.with(s.project, id, link, now).tells(ctx, accepted(id, p.ID)))
 		if err != nil {
 			return err
 		}
 		p.Email, p.EmailVerified = i.Email, true
-		if err := need(ctx, run, s.newPerson(p)); err != nil {
+		if err := need(ctx, run, s.newPerson(ctx, p)); err != nil {
 			return err
 		}
 		return s.enter(ctx, run, i, p.ID, now)
@@ -92,7 +98,8 @@ var enterOrganization = sql("becoming a member", `
 	on conflict (project_id, org_id, person_id) do nothing`)
 
 func (s *projectStore) enter(ctx context.Context, run run, i store.Invitation, person store.PersonID, now time.Time) error {
-	if _, err := may(ctx, run, enterOrganization.with(s.project, i.Org, person, i.Roles, now)); err != nil {
+	if _, err := may(ctx, run, enterOrganization.with(s.project, i.Org, person, i.Roles, now).
+		tells(ctx, store.Event{Kind: store.MemberSet, Actor: byPerson, Org: i.Org, Person: person, Detail: store.Detail{Roles: i.Roles}})); err != nil {
 		return err
 	}
 	_, err := may(ctx, run, deleteDeparture.with(s.project, i.Org, person))

@@ -15,7 +15,8 @@ var insertKey = sql("filing a signing key", `
 
 // AddKey files a signing key.
 func (s *projectStore) AddKey(ctx context.Context, k store.SigningKey) error {
-	return need(ctx, s.step, insertKey.with(s.project, k.ID, asJSON{k.Public}, k.Sealed, k.CreatedAt, k.ActiveAt, k.RetiredAt))
+	return need(ctx, s.step, insertKey.with(s.project, k.ID, asJSON{k.Public}, k.Sealed, k.CreatedAt, k.ActiveAt, k.RetiredAt).
+		tells(ctx, store.Event{Kind: store.KeyAdded, Detail: store.Detail{Name: k.ID}}))
 }
 
 var selectKeys = sql("listing signing keys", `
@@ -43,7 +44,8 @@ func (s *projectStore) RetireKeys(ctx context.Context, keep string, at time.Time
 		if err := need(ctx, run, selectKey.with(s.project, keep)); err != nil {
 			return err
 		}
-		_, err := may(ctx, run, retireKeys.with(s.project, keep, at))
+		_, err := may(ctx, run, retireKeys.with(s.project, keep, at).
+			tells(ctx, store.Event{Kind: store.KeysRetired, Detail: store.Detail{Name: keep}}))
 		return err
 	})
 }

@@ -16,8 +16,27 @@ import (
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
 
+// SQLite has its own words for a few of them.
+//
+//go:embed migrations_sqlite/*.sql
+var sqliteMigrationFiles embed.FS
+
+// otherWords are migrations of which some are said in an engine's own words.
+type otherWords struct {
+	fs.FS
+	own fs.FS
+}
+
+// Open prefers the own words.
+func (f otherWords) Open(name string) (fs.File, error) {
+	if file, err := f.own.Open(name); err == nil && name != "." {
+		return file, nil
+	}
+	return f.FS.Open(name)
+}
+
 // schemaVersion is the number of the last file in migrations.
-const schemaVersion = 13
+const schemaVersion = 14
 
 // ErrSchema means that the database's schema is not the one this program was made for.
 var ErrSchema = errors.New("sqldb: the schema is not the one this program needs")
@@ -41,6 +60,13 @@ func goUp(ctx context.Context, dialect goose.Dialect, db *databasesql.DB, opts .
 	folder, err := fs.Sub(migrationFiles, "migrations")
 	if err != nil {
 		return err
+	}
+	if dialect == goose.DialectSQLite3 {
+		own, err := fs.Sub(sqliteMigrationFiles, "migrations_sqlite")
+		if err != nil {
+			return err
+		}
+		folder = otherWords{folder, own}
 	}
 	provider, err := goose.NewProvider(dialect, db, folder, append(opts, goose.WithDisableGlobalRegistry(true))...)
 	if err != nil {

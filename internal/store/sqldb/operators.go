@@ -43,6 +43,6 @@ func (s *projectStore) CreateFirstOperator(ctx context.Context, p store.Person) 
 		if err != nil {
 			return err
 		}
-		return need(ctx, run, s.newPerson(p))
+		return need(ctx, run, s.newPerson(ctx, p))
 	})
 }

@@ -32,7 +32,7 @@ var leaveDeleted = sql("leaving an organization that is deleted", `
 // DeleteOrganization removes an organization and ends its grants.
 func (s *projectStore) DeleteOrganization(ctx context.Context, id store.OrgID, now time.Time) error {
 	calls := []call{
-		deleteOrganization.with(s.project, id),
+		deleteOrganization.with(s.project, id).tells(ctx, store.Event{Kind: store.OrgDeleted, Org: id}),
 		endGrantsIn.with(s.project, id, now, store.EndedByOrganization).
 			tells(ctx, grantEnded(store.EndedByOrganization, store.Event{Org: id})),
 		leaveDeleted.with(s.project, id),

@@ -24,22 +24,28 @@ func scanOrganization(r row) (o store.Organization, err error) {
 var insertOrganization = sql("creating an organization", `
 	insert into organizations (project_id, `+organizationColumns+`) values ($1, $2, $3, $4, $5, 1, $6)`)
 
+func aboutOrganization(kind store.EventKind, o store.Organization) store.Event {
+	return store.Event{Kind: kind, Org: o.ID, Detail: store.Detail{Name: o.Slug, Policy: &o.Policy}}
+}
+
 // CreateOrganization adds an organization.
 func (s *projectStore) CreateOrganization(ctx context.Context, o store.Organization) error {
-	return need(ctx, s.step, insertOrganization.with(s.project, o.ID, o.Slug, o.Name, asJSON{o.Policy}, o.CreatedAt))
+	return need(ctx, s.step, insertOrganization.with(s.project, o.ID, o.Slug, o.Name, asJSON{o.Policy}, o.CreatedAt).
+		tells(ctx, aboutOrganization(store.OrgCreated, o)))
 }
 
 var updateOrganization = sql("changing an organization", `
 	update organizations set slug = $3, name = $4, policy = $5, version = version + 1
 	where project_id = $1 and id = $2 and version = $6`)
 
-func (s *projectStore) updateOrganization(o store.Organization) call {
-	return updateOrganization.with(s.project, o.ID, o.Slug, o.Name, asJSON{o.Policy}, o.Version)
+func (s *projectStore) updateOrganization(ctx context.Context, o store.Organization) call {
+	return updateOrganization.with(s.project, o.ID, o.Slug, o.Name, asJSON{o.Policy}, o.Version).
+		tells(ctx, aboutOrganization(store.OrgChanged, o))
 }
 
 // UpdateOrganization replaces an organization whose version is still o.Version, and raises the version.
 func (s *projectStore) UpdateOrganization(ctx context.Context, o store.Organization) error {
-	err := need(ctx, s.step, s.updateOrganization(o))
+	err := need(ctx, s.step, s.updateOrganization(ctx, o))
 	if errors.Is(err, store.ErrNotFound) {
 		return fmt.Errorf("%s: %w", updateOrganization.does, store.ErrChanged)
 	}
@@ -76,7 +82,8 @@ var deleteDeparture = sql("forgetting that a member left", `
 // PutMember makes a person a member with these roles, or replaces the roles.
 func (s *projectStore) PutMember(ctx context.Context, m store.Membership) error {
 	rows, err := s.together(ctx,
-		upsertMember.with(s.project, m.Org, m.Person, m.Roles, m.CreatedAt),
+		upsertMember.with(s.project, m.Org, m.Person, m.Roles, m.CreatedAt).
+			tells(ctx, store.Event{Kind: store.MemberSet, Org: m.Org, Person: m.Person, Detail: store.Detail{Roles: m.Roles}}),
 		deleteDeparture.with(s.project, m.Org, m.Person))
 	if err == nil && rows[0] == 0 {
 		err = fmt.Errorf("%s: %w", upsertMember.does, store.ErrNotFound)
@@ -109,7 +116,8 @@ func (s *projectStore) RemoveMember(ctx context.Context, org store.OrgID, person
 	rows, err := s.together(ctx,
 		deleteConsentsFor.with(s.project, org, person),
 		insertDeparture.with(s.project, org, person, now),
-		deleteMember.with(s.project, org, person),
+		deleteMember.with(s.project, org, person).
+			tells(ctx, store.Event{Kind: store.MemberRemoved, Org: org, Person: person}),
 		deleteWishesOf.with(s.project, org, person),
 		endGrantsFor.with(s.project, org, person, now, store.EndedByMembership).
 			tells(ctx, grantEnded(store.EndedByMembership, store.Event{Person: person, Org: org})))
@@ -159,7 +167,8 @@ var upsertRole = sql("filing a role", `
 
 // PutRole adds a role or replaces it.
 func (s *projectStore) PutRole(ctx context.Context, r store.Role) error {
-	return need(ctx, s.step, upsertRole.with(s.project, r.Name, r.Description, r.Permissions))
+	return need(ctx, s.step, upsertRole.with(s.project, r.Name, r.Description, r.Permissions).
+		tells(ctx, store.Event{Kind: store.RoleSet, Detail: store.Detail{Name: r.Name, Permissions: r.Permissions}}))
 }
 
 var deleteRole = sql("deleting a role", `
@@ -167,7 +176,8 @@ var deleteRole = sql("deleting a role", `
 
 // DeleteRole removes a role.
 func (s *projectStore) DeleteRole(ctx context.Context, name string) error {
-	return need(ctx, s.step, deleteRole.with(s.project, name))
+	return need(ctx, s.step, deleteRole.with(s.project, name).
+		tells(ctx, store.Event{Kind: store.RoleDeleted, Detail: store.Detail{Name: name}}))
 }
 
 var selectRoles = sql("listing roles", `

@@ -48,24 +48,28 @@ var insertPasskey = sql("filing a passkey", `
 	select $1, $2, p.id, $4, $5, $6, $7, $8, $9, $10, $11, $12 from people p
 	where p.project_id = $1 and p.id = $3 and not p.disabled and p.signed_out_at <= $13`)
 
-func (s *projectStore) newPasskey(k store.Passkey, since time.Time) call {
+func aboutPasskey(kind store.EventKind, person store.PersonID, id store.CredentialID) store.Event {
+	return store.Event{Kind: kind, Actor: byPerson, Person: person, Detail: store.Detail{Name: string(id)}}
+}
+
+func (s *projectStore) newPasskey(ctx context.Context, k store.Passkey, since time.Time) call {
 	return insertPasskey.with(s.project, k.ID, k.Person, k.Name, k.PublicKey, k.Counter, k.Syncable, k.BackedUp, k.Transports,
-		k.AAGUID, k.CreatedAt, k.UsedAt, since)
+		k.AAGUID, k.CreatedAt, k.UsedAt, since).tells(ctx, aboutPasskey(store.PasskeyAdded, k.Person, k.ID))
 }
 
 // AddPasskey files a passkey.
 func (s *projectStore) AddPasskey(ctx context.Context, k store.Passkey, since time.Time) error {
-	return need(ctx, s.step, s.newPasskey(k, since))
+	return need(ctx, s.step, s.newPasskey(ctx, k, since))
 }
 
 // CreatePersonWithPasskey adds a person and their passkey.
 func (s *projectStore) CreatePersonWithPasskey(ctx context.Context, p store.Person, k store.Passkey) error {
 	k.Person = p.ID
 	return s.steps(ctx, func(run run) error {
-		if err := need(ctx, run, s.newPerson(p)); err != nil {
+		if err := need(ctx, run, s.newPerson(ctx, p)); err != nil {
 			return err
 		}
-		return need(ctx, run, s.newPasskey(k, p.CreatedAt))
+		return need(ctx, run, s.newPasskey(ctx, k, p.CreatedAt))
 	})
 }
 
@@ -121,8 +125,9 @@ var (
 
 // RemovePasskey deletes a person's passkey.
 func (s *projectStore) RemovePasskey(ctx context.Context, person store.PersonID, id store.CredentialID, keepOne bool) error {
+	removed := aboutPasskey(store.PasskeyRemoved, person, id)
 	if !keepOne {
-		return need(ctx, s.step, deletePasskey.with(s.project, person, id))
+		return need(ctx, s.step, deletePasskey.with(s.project, person, id).tells(ctx, removed))
 	}
 	return s.steps(ctx, func(run run) error {
 		if err := need(ctx, run, holdPerson.with(s.project, person)); err != nil {
@@ -131,7 +136,7 @@ func (s *projectStore) RemovePasskey(ctx context.Context, person store.PersonID,
 		if err := need(ctx, run, selectOwnPasskey.with(s.project, person, id)); err != nil {
 			return err
 		}
-		err := need(ctx, run, deletePasskeyButLast.with(s.project, person, id))
+		err := need(ctx, run, deletePasskeyButLast.with(s.project, person, id).tells(ctx, removed))
 		if errors.Is(err, store.ErrNotFound) {
 			return fmt.Errorf("%s: %w", deletePasskeyButLast.does, store.ErrChanged)
 		}

@@ -27,11 +27,13 @@ var insertPerson = sql("creating a person", `
 
 // CreatePerson adds a person.
 func (s *projectStore) CreatePerson(ctx context.Context, p store.Person) error {
-	return need(ctx, s.step, s.newPerson(p))
+	return need(ctx, s.step, s.newPerson(ctx, p))
 }
 
-func (s *projectStore) newPerson(p store.Person) call {
-	return insertPerson.with(s.project, p.ID, p.Email, p.EmailVerified, p.Name, p.Password, p.Disabled, p.Operator, p.CreatedAt)
+func (s *projectStore) newPerson(ctx context.Context, p store.Person) call {
+	return insertPerson.with(s.project, p.ID, p.Email, p.EmailVerified, p.Name, p.Password, p.Disabled, p.Operator, p.CreatedAt).
+		tells(ctx, store.Event{Kind: store.PersonCreated, Actor: byPerson, Person: p.ID,
+			Detail: store.Detail{Email: p.Email, Operator: p.Operator, Disabled: p.Disabled}})
 }
 
 var selectPerson = sql("reading a person", `
@@ -77,10 +79,15 @@ var (
 
 // SetPassword replaces the password hash and ends what was opened with the old one.
 func (s *projectStore) SetPassword(ctx context.Context, id store.PersonID, hash string, endGrants bool, now time.Time) error {
-	calls := []call{setPassword.with(s.project, id, hash, now), deleteSessionsOf.with(s.project, id),
-		deleteChallengesOf.with(s.project, id), signOutRequestsOf.with(s.project, id)}
+	set := setPassword
 	if endGrants {
-		calls[0] = setPasswordEndGrants.with(s.project, id, hash, now)
+		set = setPasswordEndGrants
+	}
+	calls := []call{
+		set.with(s.project, id, hash, now).tells(ctx, store.Event{Kind: store.PasswordChanged, Actor: byPerson, Person: id}),
+		deleteSessionsOf.with(s.project, id), deleteChallengesOf.with(s.project, id), signOutRequestsOf.with(s.project, id),
+	}
+	if endGrants {
 		calls = append(calls, s.endGrants(ctx, store.GrantFilter{Person: id}, store.EndedByPassword, now))
 	}
 	return s.changePerson(ctx, calls)
@@ -91,7 +98,11 @@ var verifyEmail = sql("recording that an address is proven", `
 
 // VerifyEmail records that the person showed that the address is theirs.
 func (s *projectStore) VerifyEmail(ctx context.Context, id store.PersonID, email string, now time.Time) error {
-	return s.changePerson(ctx, []call{verifyEmail.with(s.project, id, email), s.joinByDomain(id, now)})
+	return s.changePerson(ctx, []call{
+		verifyEmail.with(s.project, id, email).tells(ctx, store.Event{Kind: store.EmailVerified, Actor: byPerson, Person: id,
+			Detail: store.Detail{Email: email}}),
+		s.joinByDomain(ctx, id, now),
+	})
 }
 
 var renewPassword = sql("renewing a password hash", `
@@ -108,7 +119,11 @@ func (s *projectStore) RenewPassword(ctx context.Context, id store.PersonID, old
 
 // SetPersonDisabled disables or enables a person. Disabling ends their sessions and grants.
 func (s *projectStore) SetPersonDisabled(ctx context.Context, id store.PersonID, disabled bool, now time.Time) error {
-	calls := []call{setPersonDisabled.with(s.project, id, disabled, now)}
+	about := store.Event{Kind: store.PersonEnabled, Person: id}
+	if disabled {
+		about.Kind = store.PersonDisabled
+	}
+	calls := []call{setPersonDisabled.with(s.project, id, disabled, now).tells(ctx, about)}
 	if disabled {
 		calls = append(calls, deleteSessionsOf.with(s.project, id), deleteChallengesOf.with(s.project, id),
 			signOutRequestsOf.with(s.project, id), s.endGrants(ctx, store.GrantFilter{Person: id}, store.EndedByOperator, now))

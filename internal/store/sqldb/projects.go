@@ -11,9 +11,14 @@ import (
 var insertProject = sql("creating a project", `
 	insert into projects (id, issuer, name, settings, created_at) values ($1, $2, $3, $4, $5)`)
 
+func aboutProject(kind store.EventKind, p store.Project) store.Event {
+	return store.Event{Kind: kind, Detail: store.Detail{Name: p.Name, Settings: &p.Settings}}
+}
+
 // CreateProject adds a project.
 func (db *database) CreateProject(ctx context.Context, p store.Project) error {
-	return need(ctx, db.step, insertProject.with(p.ID, p.Issuer, p.Name, asJSON{p.Settings}, p.CreatedAt))
+	return need(ctx, db.step, insertProject.with(p.ID, p.Issuer, p.Name, asJSON{p.Settings}, p.CreatedAt).
+		tells(ctx, aboutProject(store.ProjectCreated, p)))
 }
 
 var updateProject = sql("changing a project", `
@@ -21,7 +26,8 @@ var updateProject = sql("changing a project", `
 
 // UpdateProject replaces issuer, name and settings.
 func (db *database) UpdateProject(ctx context.Context, p store.Project) error {
-	return need(ctx, db.step, updateProject.with(p.ID, p.Issuer, p.Name, asJSON{p.Settings}))
+	return need(ctx, db.step, updateProject.with(p.ID, p.Issuer, p.Name, asJSON{p.Settings}).
+		tells(ctx, aboutProject(store.ProjectChanged, p)))
 }
 
 var selectProjects = sql("listing projects", `

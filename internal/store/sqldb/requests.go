@@ -94,7 +94,7 @@ func (s *projectStore) DecideRequest(ctx context.Context, id store.RequestID, br
 }
 
 func decided(d store.Decision) store.Event {
-	e := store.Event{Kind: store.ConsentDenied, Actor: store.Actor{Kind: store.ByPerson}, Person: d.Person}
+	e := store.Event{Kind: store.ConsentDenied, Actor: byPerson, Person: d.Person}
 	if d.Verdict == store.Allowed {
 		e.Kind, e.Org, e.Detail.Scope = store.ConsentAllowed, d.Org, d.Scope
 	}

@@ -17,7 +17,8 @@ var upsertResource = sql("filing a resource", `
 
 // PutResource adds a resource or replaces it.
 func (s *projectStore) PutResource(ctx context.Context, r store.Resource) error {
-	return need(ctx, s.step, upsertResource.with(s.project, r.URI, r.Name, asJSON{r.Scopes}, r.Default, r.ForOrg))
+	return need(ctx, s.step, upsertResource.with(s.project, r.URI, r.Name, asJSON{r.Scopes}, r.Default, r.ForOrg).
+		tells(ctx, store.Event{Kind: store.ResourceSet, Resource: r.URI, Detail: store.Detail{Name: r.Name, Scope: r.Default}}))
 }
 
 var deleteResource = sql("removing a resource", `
@@ -29,7 +30,7 @@ var deleteConsentsAt = sql("forgetting what was agreed to at a resource", `
 // DeleteResource removes a resource, what people agreed to there and the grants for it.
 func (s *projectStore) DeleteResource(ctx context.Context, uri string, now time.Time) error {
 	rows, err := s.together(ctx,
-		deleteResource.with(s.project, uri),
+		deleteResource.with(s.project, uri).tells(ctx, store.Event{Kind: store.ResourceDeleted, Resource: uri}),
 		deleteConsentsAt.with(s.project, uri),
 		s.endGrants(ctx, store.GrantFilter{Resource: uri}, store.EndedByOperator, now))
 	if err == nil && rows[0] == 0 {

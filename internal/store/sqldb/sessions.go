@@ -32,9 +32,9 @@ func (s *projectStore) OpenSession(ctx context.Context, n store.Session, replace
 		deleteSession.with(s.project, replaces),
 		insertSession.with(s.project, n.ID, n.Auth.Person, n.Auth.At, n.Auth.Methods, n.Browser, n.Network,
 			n.CreatedAt, n.UsedAt, earlier(n.IdleUntil, n.Expires), n.Expires).
-			tells(ctx, store.Event{Kind: store.LoggedIn, Actor: store.Actor{Kind: store.ByPerson}, Person: n.Auth.Person,
+			tells(ctx, store.Event{Kind: store.LoggedIn, Actor: byPerson, Person: n.Auth.Person,
 				Detail: store.Detail{Methods: n.Auth.Methods}}),
-		s.joinByDomain(n.Auth.Person, n.Auth.At))
+		s.joinByDomain(ctx, n.Auth.Person, n.Auth.At))
 	if err == nil && rows[1] == 0 {
 		return fmt.Errorf("%s: %w", insertSession.does, store.ErrNotFound)
 	}
@@ -86,9 +86,12 @@ func (s *projectStore) Session(ctx context.Context, id store.Digest, idle time.D
 
 // CloseSession ends a session.
 func (s *projectStore) CloseSession(ctx context.Context, id store.Digest) error {
-	_, err := may(ctx, s.step, deleteSession.with(s.project, id).
-		tells(ctx, store.Event{Kind: store.LoggedOut, Actor: store.Actor{Kind: store.ByPerson}}))
+	_, err := may(ctx, s.step, deleteSession.with(s.project, id).tells(ctx, loggedOut("")))
 	return err
+}
+
+func loggedOut(person store.PersonID) store.Event {
+	return store.Event{Kind: store.LoggedOut, Actor: byPerson, Person: person}
 }
 
 var selectSessionsOf = sql("listing the sessions of a person", `
@@ -115,10 +118,10 @@ var (
 
 // CloseSessionOf ends a session, if it is the person's.
 func (s *projectStore) CloseSessionOf(ctx context.Context, person store.PersonID, id store.Digest) error {
-	return need(ctx, s.step, deleteSessionOf.with(s.project, person, id))
+	return need(ctx, s.step, deleteSessionOf.with(s.project, person, id).tells(ctx, loggedOut(person)))
 }
 
 // CloseOtherSessions ends all sessions of a person but one, and tells how many.
 func (s *projectStore) CloseOtherSessions(ctx context.Context, person store.PersonID, keep store.Digest) (int, error) {
-	return may(ctx, s.step, deleteOtherSessions.with(s.project, person, keep))
+	return may(ctx, s.step, deleteOtherSessions.with(s.project, person, keep).tells(ctx, loggedOut(person)))
 }

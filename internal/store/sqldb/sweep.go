@@ -85,11 +85,37 @@ func (db *database) Sweep(ctx context.Context, now time.Time, limit int) (swept 
 		}
 		swept += n
 	}
+	n, err := db.sweepEvents(ctx, now, limit)
+	if err != nil {
+		return swept, err
+	}
+	swept += n
 	for _, c := range []call{
 		sweepUnusedClients.with(now.Add(-keepUnused), limit, now),
 		sweepIdleClients.with(now.Add(-keepIdle), limit, now),
 	} {
 		n, err := db.sweepClients(ctx, c)
+		if err != nil {
+			return swept, err
+		}
+		swept += n
+	}
+	return swept, nil
+}
+
+var sweepEvents = sql("sweeping events", `
+	delete from events where project_id = $1 and id in (
+		select id from events where project_id = $1 and id < $2 order by id limit $3)`)
+
+// sweepEvents deletes the events that a project keeps no longer.
+func (db *database) sweepEvents(ctx context.Context, now time.Time, limit int) (swept int, err error) {
+	projects, err := db.Projects(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, p := range projects {
+		oldest := store.FirstEventID(now.Add(-p.Settings.Defaults().EventLife))
+		n, err := may(ctx, db.step, sweepEvents.with(p.ID, oldest, limit))
 		if err != nil {
 			return swept, err
 		}

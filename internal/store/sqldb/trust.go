@@ -26,13 +26,17 @@ func (s *projectStore) trusted(of *statement, t store.TrustedIssuer) call {
 		asJSON{t.Require}, t.Create, t.Authoritative, t.Org, t.MaxAge.Milliseconds(), t.Disabled, t.CreatedAt)
 }
 
+func aboutTrusted(kind store.EventKind, name string) store.Event {
+	return store.Event{Kind: kind, Detail: store.Detail{Name: name}}
+}
+
 var insertTrusted = sql("adding a trusted issuer", `
 	insert into trusted_issuers (project_id, `+trustedColumns+`)
 	values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`)
 
 // CreateTrustedIssuer adds one.
 func (s *projectStore) CreateTrustedIssuer(ctx context.Context, t store.TrustedIssuer) error {
-	return need(ctx, s.step, s.trusted(insertTrusted, t))
+	return need(ctx, s.step, s.trusted(insertTrusted, t).tells(ctx, aboutTrusted(store.IssuerAdded, t.Name)))
 }
 
 var updateTrusted = sql("changing a trusted issuer", `
@@ -42,7 +46,7 @@ var updateTrusted = sql("changing a trusted issuer", `
 
 // UpdateTrustedIssuer replaces one.
 func (s *projectStore) UpdateTrustedIssuer(ctx context.Context, t store.TrustedIssuer) error {
-	return need(ctx, s.step, s.trusted(updateTrusted, t))
+	return need(ctx, s.step, s.trusted(updateTrusted, t).tells(ctx, aboutTrusted(store.IssuerChanged, t.Name)))
 }
 
 var selectTrusted = sql("reading a trusted issuer", `
@@ -71,7 +75,9 @@ var (
 
 // DeleteTrustedIssuer removes one and whoever is on the way through it.
 func (s *projectStore) DeleteTrustedIssuer(ctx context.Context, name string) error {
-	rows, err := s.together(ctx, deleteTrusted.with(s.project, name), deleteHandoversBy.with(s.project, name))
+	rows, err := s.together(ctx,
+		deleteTrusted.with(s.project, name).tells(ctx, aboutTrusted(store.IssuerRemoved, name)),
+		deleteHandoversBy.with(s.project, name))
 	if err == nil && rows[0] == 0 {
 		err = fmt.Errorf("%s: %w", deleteTrusted.does, store.ErrNotFound)
 	}

@@ -3,8 +3,8 @@
 package storetest
 
 import (
-	"context"
 	"net/netip"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -17,6 +17,7 @@ import (
 
 var eventTests = map[string]func(*house){
 	"every step leaves its events, and there is a step for every kind": testDeeds,
+	"every step has been thought of":                                   testEveryStep,
 	"steps that are none of them leave nothing":                        testSilentSteps,
 	"what did not happen leaves nothing":                               testNoDeeds,
 	"of callers at once the one that wins leaves an event":             raceDeeds,
@@ -27,115 +28,6 @@ var eventTests = map[string]func(*house){
 
 // addresses are compared as a whole.
 var addresses = cmp.Comparer(func(a, b netip.Addr) bool { return a == b })
-
-// deed is a step and the events it leaves behind, newest first.
-type deed struct {
-	method string
-	act    func(h *house, ctx context.Context) (left []store.Event)
-}
-
-var (
-	itself = store.Actor{Kind: store.ByPerson}
-	place  = netip.MustParseAddr("192.0.2.7")
-)
-
-// deeds are the steps that leave events.
-var deeds = []deed{
-	{"OpenSession", func(h *house, ctx context.Context) []store.Event {
-		h.must(h.OpenSession(ctx, h.someSession(), store.Digest{}), "OpenSession")
-		return []store.Event{{Kind: store.LoggedIn, Actor: itself, Person: h.person.ID, Detail: store.Detail{Methods: []string{"pwd"}}}}
-	}},
-	{"CloseSession", func(h *house, ctx context.Context) []store.Event {
-		h.must(h.CloseSession(ctx, h.session().ID), "CloseSession")
-		return []store.Event{{Kind: store.LoggedOut, Actor: itself, Person: h.person.ID}}
-	}},
-	{"DecideRequest", func(h *house, ctx context.Context) []store.Event {
-		d := store.Decision{Verdict: store.Allowed, Person: h.person.ID, Scope: store.Scope{"read"}, Org: "org"}
-		consent := &store.Consent{ConsentKey: h.key(), Scope: d.Scope}
-		h.must(h.DecideRequest(ctx, h.signedIn().ID, browser, d, consent, h.now), "DecideRequest")
-		h.must(h.DecideRequest(ctx, h.signedIn().ID, browser, d, nil, h.now), "DecideRequest, not remembered")
-		e := h.about(store.ConsentAllowed)
-		e.Detail.Scope = d.Scope
-		return []store.Event{e, e}
-	}},
-	{"DecideRequest", func(h *house, ctx context.Context) []store.Event {
-		d := store.Decision{Verdict: store.Denied, Person: h.person.ID}
-		h.must(h.DecideRequest(ctx, h.signedIn().ID, browser, d, nil, h.now), "DecideRequest")
-		e := h.about(store.ConsentDenied)
-		e.Org = ""
-		return []store.Event{e}
-	}},
-	{"PresumeConsent", func(h *house, ctx context.Context) []store.Event {
-		h.must(h.PresumeConsent(ctx, h.presumed(h.key(), "read"), h.now), "PresumeConsent")
-		e := h.about(store.ConsentPresumed)
-		e.Actor.Kind, e.Detail.Scope = store.BySystem, store.Scope{"read"}
-		return []store.Event{e}
-	}},
-	{"FileGrant", func(h *house, ctx context.Context) []store.Event {
-		g := h.grant()
-		h.must(h.FileGrant(ctx, g), "FileGrant")
-		return []store.Event{h.granted(g)}
-	}},
-	{"CloseRequest", func(h *house, ctx context.Context) []store.Event {
-		r, g := h.signedIn(), h.grant()
-		h.must(h.CloseRequest(ctx, r.ID, browser, g, h.now), "CloseRequest")
-		return []store.Event{h.granted(g)}
-	}},
-	{"EndGrant", func(h *house, ctx context.Context) []store.Event {
-		return h.end(ctx, store.EndedByReuse, store.ByClient)
-	}},
-	{"EndGrant", func(h *house, ctx context.Context) []store.Event {
-		return h.end(ctx, store.EndedByReplay, store.ByClient)
-	}},
-	{"EndGrant", func(h *house, ctx context.Context) []store.Event {
-		return h.end(ctx, store.EndedByClient, store.ByClient)
-	}},
-	{"EndGrant", func(h *house, ctx context.Context) []store.Event {
-		return h.end(ctx, store.EndedByPolicy, store.BySystem)
-	}},
-	{"EndGrants", func(h *house, ctx context.Context) []store.Event {
-		h.spent()
-		h.spent()
-		_, err := h.EndGrants(ctx, store.GrantFilter{Client: h.client.ID}, store.EndedByOperator, h.now)
-		h.must(err, "EndGrants")
-		e := h.ended(store.EndedByOperator, store.BySystem)
-		e.Person, e.Org, e.Resource, e.Count = "", "", "", 2
-		return []store.Event{e}
-	}},
-	{"WithdrawConsent", func(h *house, ctx context.Context) []store.Event {
-		h.spent()
-		h.agree(h.key(), h.now)
-		h.must(h.WithdrawConsent(ctx, h.key(), h.now), "WithdrawConsent")
-		return []store.Event{h.ended(store.EndedByPerson, store.ByPerson), h.about(store.ConsentWithdrawn)}
-	}},
-}
-
-// about is an event about the person, the client, the resource and the organization of the house, by the person.
-func (h *house) about(kind store.EventKind) store.Event {
-	return store.Event{Kind: kind, Actor: itself, Person: h.person.ID, Client: h.client.ID, Org: "org", Resource: "https://mcp.example"}
-}
-
-func (h *house) granted(g store.Grant) store.Event {
-	e := h.about(store.Granted)
-	e.Grant, e.Detail.Scope = g.ID, g.Scope
-	return e
-}
-
-func (h *house) ended(reason store.EndReason, by store.ActorKind) store.Event {
-	e := h.about(store.GrantEnded)
-	e.Actor.Kind, e.Detail.Reason = by, reason
-	return e
-}
-
-func (h *house) end(ctx context.Context, reason store.EndReason, by store.ActorKind) []store.Event {
-	h.Helper()
-	g := h.spent()
-	h.must(h.EndGrant(ctx, g.ID, reason, h.now), "EndGrant(%s)", reason)
-	h.must(h.EndGrant(ctx, g.ID, store.EndedByOperator, h.now), "EndGrant of one that has ended")
-	e := h.ended(reason, by)
-	e.Grant = g.ID
-	return []store.Event{e}
-}
 
 // events lists the events that fit the filter.
 func (h *house) events(f store.EventFilter, limit int) []store.Event {
@@ -191,6 +83,59 @@ func testDeeds(h *house) {
 	}
 	for kind := range shown {
 		h.Errorf("the kind %s is not in EventKinds", kind)
+	}
+}
+
+// readers change nothing.
+var readers = []string{
+	"Request", "Grant", "LiveGrant", "TokenRevoked", "Consent", "ConsentsOf", "Client", "Clients", "Connections", "Resources",
+	"Person", "PersonByEmail", "People", "HasOperator", "IdentitiesOf", "Organization", "Organizations", "Members", "Member",
+	"OrganizationsOf", "Roles", "Domain", "DomainsOf", "DomainsToCheck", "SessionsOf", "Attempts", "Challenge", "SigningKeys", "Events",
+	"Passkey", "PasskeysOf", "Invitation", "InvitationsOf", "Approvals", "Handover", "TrustedIssuer", "TrustedIssuers",
+}
+
+// silent are the steps that change something and leave no event, each with the reason why.
+var silent = map[string]string{
+	"OpenRequest":    "nobody has done anything yet",
+	"SignInRequest":  "OpenSession tells of the login",
+	"DropRequest":    "nothing came of it",
+	"SpendCode":      "the grant was told of when it was filed",
+	"MissCode":       "anybody can miss",
+	"RotateGrant":    "a refresh changes nothing that was allowed",
+	"ForgetFailures": "OpenSession tells of the login",
+	"Session":        "it marks that somebody is there",
+	"RenewPassword":  "the password stays",
+	"UseIdentity":    "OpenSession tells of the login",
+	"OpenChallenge":  "anybody can ask",
+	"TryChallenge":   "CountFailure tells of those that failed",
+	"SpendChallenge": "what it was for is told",
+	"RegisterClient": "anybody can, by the thousand, and nothing is allowed by it",
+	"NoteDomain":     "a look at DNS",
+	"OpenHandover":   "anybody can ask",
+	"AnswerHandover": "OpenSession tells of the login",
+	"SpendHandover":  "OpenSession tells of the login",
+	"SpendToken":     "OpenSession tells of the login",
+	"SetSessionOrg":  "where in the house somebody looks",
+	"OpenCeremony":   "anybody can ask",
+	"SpendCeremony":  "what it was for is told",
+	"UsePasskey":     "OpenSession tells of the login",
+	"RenamePasskey":  "a name for its person alone",
+	"Secret":         "the deployment makes its own",
+}
+
+// testEveryStep finds the step that somebody added without a thought for its events.
+func testEveryStep(h *house) {
+	known := make(map[string]bool)
+	for _, d := range deeds {
+		known[d.method] = true
+	}
+	for _, name := range readers {
+		known[name] = true
+	}
+	for m := range reflect.TypeFor[store.Store]().Methods() {
+		if _, quiet := silent[m.Name]; known[m.Name] == quiet {
+			h.Errorf("%s: a step is among the deeds, the readers, or the silent with its reason", m.Name)
+		}
 	}
 }
 

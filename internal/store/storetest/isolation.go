@@ -45,7 +45,7 @@ func (h *house) belong() belongings {
 	h.signingKey("1", h.now)
 	h.signingKey("2", h.now)
 	h.must(h.CreateFirstOperator(ctx, h.someOperator()), "CreateFirstOperator")
-	h.must(h.CountFailure(ctx, h.now, time.Hour, b.attempt), "CountFailure")
+	h.must(h.CountFailure(ctx, "", h.now, time.Hour, b.attempt), "CountFailure")
 	h.must(h.RevokeToken(ctx, b.token, h.at(time.Hour)), "RevokeToken")
 	h.must(h.PutResource(ctx, store.Resource{URI: "https://mcp.example", Name: "mine"}), "PutResource")
 	h.must(h.PutRole(ctx, store.Role{Name: "member", Permissions: []string{"mine"}}), "PutRole")
@@ -292,7 +292,7 @@ func (h *house) creations(b belongings) []trespass {
 		{"PutResource", func(s store.Store) error {
 			return s.PutResource(ctx, store.Resource{URI: "https://mcp.example", Name: "theirs"})
 		}, nil},
-		{"CountFailure", func(s store.Store) error { return s.CountFailure(ctx, h.now, time.Hour, b.attempt) }, nil},
+		{"CountFailure", func(s store.Store) error { return s.CountFailure(ctx, "", h.now, time.Hour, b.attempt) }, nil},
 		{"AddKey", func(s store.Store) error { return s.AddKey(ctx, store.SigningKey{ID: "1", Sealed: []byte("theirs")}) }, nil},
 		{"Secret", func(s store.Store) error {
 			v, err := s.Secret(ctx, "mac", []byte("theirs"))

@@ -272,15 +272,15 @@ func testAttempts(h *house) {
 		same(h, "the failures", got, want)
 	}
 	counts(map[store.Digest]store.Attempt{})
-	h.must(h.CountFailure(ctx, h.now, time.Hour, keys[0], keys[5], keys[0]), "CountFailure")
-	h.must(h.CountFailure(ctx, h.at(time.Second), time.Hour, keys[5]), "CountFailure")
+	h.must(h.CountFailure(ctx, "", h.now, time.Hour, keys[0], keys[5], keys[0]), "CountFailure")
+	h.must(h.CountFailure(ctx, "", h.at(time.Second), time.Hour, keys[5]), "CountFailure")
 	counts(map[store.Digest]store.Attempt{keys[0]: {Failures: 1, Last: h.now}, keys[5]: {Failures: 2, Last: h.at(time.Second)}})
 	one, err := h.Attempts(ctx, h.now, keys[0])
 	h.must(err, "Attempts of one key")
 	same(h, "the failures under one key", one, map[store.Digest]store.Attempt{keys[0]: {Failures: 1, Last: h.now}})
 	h.must(h.ForgetFailures(ctx, keys[5], keys[1]), "ForgetFailures")
 	counts(map[store.Digest]store.Attempt{keys[0]: {Failures: 1, Last: h.now}})
-	h.must(h.CountFailure(ctx, h.now, time.Hour), "CountFailure without a key")
+	h.must(h.CountFailure(ctx, "", h.now, time.Hour), "CountFailure without a key")
 	h.must(h.ForgetFailures(ctx), "ForgetFailures without a key")
 	none, err := h.Attempts(ctx, h.now)
 	h.must(err, "Attempts without a key")
@@ -291,7 +291,7 @@ func testAttemptMemory(h *house) {
 	ctx, key := h.Context(), store.DigestOf(h.unique("key"))
 	var got []int
 	for _, now := range []time.Duration{0, 0, 59 * time.Minute, 119 * time.Minute, 120 * time.Minute} {
-		h.must(h.CountFailure(ctx, h.at(now), time.Hour, key), "CountFailure")
+		h.must(h.CountFailure(ctx, "", h.at(now), time.Hour, key), "CountFailure")
 		counts, err := h.Attempts(ctx, h.at(now), key)
 		h.must(err, "Attempts")
 		got = append(got, counts[key].Failures)

@@ -222,7 +222,7 @@ func raceCountFailure(h *house) {
 		if i%2 == 1 {
 			keys[0], keys[1] = b, a
 		}
-		return h.CountFailure(h.Context(), h.now, time.Hour, keys...)
+		return h.CountFailure(h.Context(), "", h.now, time.Hour, keys...)
 	}) {
 		h.must(err, "CountFailure by caller %d", i)
 	}

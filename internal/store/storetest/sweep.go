@@ -3,6 +3,7 @@
 package storetest
 
 import (
+	"context"
 	"time"
 
 	"github.com/authwright/authwright/internal/store"
@@ -20,6 +21,7 @@ var sweepTests = map[string]func(*house){
 	"takes the consents to the clients it takes":     sweepConsents,
 	"takes failures and revoked tokens that are old": sweepSmall,
 	"takes handovers and spent tokens that are over": sweepTrust,
+	"keeps events for as long as their project says": sweepEvents,
 }
 
 const day = 24 * time.Hour
@@ -205,7 +207,7 @@ func sweepLimit(h *house) {
 		h.newClient(store.SelfRegister)
 		digest := store.DigestOf(h.unique("digest"))
 		h.must(h.RevokeToken(ctx, digest, h.now), "RevokeToken")
-		h.must(h.CountFailure(ctx, h.now, time.Hour, digest), "CountFailure")
+		h.must(h.CountFailure(ctx, "", h.now, time.Hour, digest), "CountFailure")
 		unspent, ended := h.grant(), h.longSpent()
 		unspent.Expires = h.at(180 * day)
 		h.must(h.FileGrant(ctx, unspent), "FileGrant")
@@ -221,7 +223,7 @@ func sweepLimit(h *house) {
 
 func sweepSmall(h *house) {
 	ctx, key, token := h.Context(), store.DigestOf("key"), store.DigestOf("token")
-	h.must(h.CountFailure(ctx, h.now, time.Hour, key), "CountFailure")
+	h.must(h.CountFailure(ctx, "", h.now, time.Hour, key), "CountFailure")
 	h.must(h.RevokeToken(ctx, token, h.at(time.Hour)), "RevokeToken")
 	same(h, "rows swept before", h.sweep(h.at(time.Hour-time.Millisecond)), 0)
 	same(h, "rows swept when the token expires", h.sweep(h.at(time.Hour)), 1)
@@ -244,4 +246,23 @@ func sweepTrust(h *house) {
 	same(h, "rows swept when the handover is over", h.sweep(o.Expires), 1)
 	_, err := h.Handover(ctx, o.ID, h.now)
 	h.want(store.ErrNotFound, err, "Handover")
+}
+
+func sweepEvents(h *house) {
+	ctx := h.Context()
+	h.must(h.db.CreateProject(ctx, store.Project{ID: h.project, Issuer: "https://a.example", Settings: store.Settings{EventLife: 30 * day}}), "CreateProject")
+	at := func(now time.Time) context.Context {
+		return store.By(ctx, store.Act{From: place, Now: func() time.Time { return now }})
+	}
+	first, second := h.grant(), h.grant()
+	h.must(h.FileGrant(at(birth.AddDate(-20, 0, 0)), first), "FileGrant")
+	h.must(h.FileGrant(at(birth.AddDate(-20, 0, 0).Add(time.Millisecond)), second), "FileGrant")
+	over := birth.AddDate(-20, 0, 0).Add(30 * day)
+	same(h, "rows swept when the events are not older than a month", h.sweep(over), 0)
+	same(h, "rows swept when one is", h.sweep(over.Add(time.Millisecond)), 1)
+	same(h, "what is left", h.from(place), []store.Event{inFull(h.granted(second))})
+	long := store.Project{ID: h.project, Issuer: "https://a.example"}
+	h.must(h.db.UpdateProject(ctx, long), "UpdateProject")
+	same(h, "rows swept just before the time of a project that does not say", h.sweep(birth.AddDate(-20, 0, 0).Add(400*day)), 0)
+	same(h, "rows swept after it", h.sweep(birth.AddDate(-20, 0, 0).Add(400*day+2*time.Millisecond)), 1)
 }
