@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,7 +51,7 @@ type projectFlags struct {
 }
 
 // apply changes the project as the flags say.
-func (f projectFlags) apply(ctx context.Context, p *store.Project, resources store.Resources) error {
+func (f projectFlags) apply(ctx context.Context, p *store.Project, st store.Store) error {
 	s := &p.Settings
 	for _, d := range []struct{ from, to *time.Duration }{
 		{f.CodeLife, &s.CodeLife}, {f.AccessLife, &s.AccessLife}, {f.RefreshIdle, &s.RefreshIdle}, {f.RefreshLife, &s.RefreshLife},
@@ -115,10 +116,14 @@ func (f projectFlags) apply(ctx context.Context, p *store.Project, resources sto
 	if p.Name == "" {
 		return errors.New("--title: say what people are shown")
 	}
-	if err := f.setDefault(ctx, s, resources); err != nil {
+	if err := f.setDefault(ctx, s, st); err != nil {
 		return err
 	}
-	return s.Check()
+	elsewhere, err := st.TrustedIssuers(ctx)
+	if err != nil {
+		return err
+	}
+	return s.Check(slices.ContainsFunc(elsewhere, func(t store.TrustedIssuer) bool { return !t.Disabled }))
 }
 
 func (f projectFlags) setDefault(ctx context.Context, s *store.Settings, resources store.Resources) error {
