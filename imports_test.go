@@ -28,7 +28,7 @@ var plan = map[string][]string{
 	"internal/store/sqldb":     {"internal/store", "oauth"},
 	"internal/store/storetest": {"internal/store", "oauth"},
 	"internal/keys":            {"internal/store", "oauth"},
-	"internal/clients":         {"internal/outbound", "internal/store", "oauth"},
+	"internal/clients":         {"internal/claims", "internal/outbound", "internal/store", "oauth"},
 	"internal/browser":         {"internal/store", "oauth"},
 	"internal/mail":            {},
 	"internal/pages":           {"internal/store", "oauth"},
