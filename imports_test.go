@@ -21,6 +21,7 @@ var plan = map[string][]string{
 	"examples/internal/page":   {},
 	"examples/todo":            {"", "examples/internal/page", "mcpsdk", "oauth"},
 	"examples/todo/cmd/todo":   {"", "examples/todo"},
+	"examples/go-embedded":     {"", "examples/todo", "server"},
 	"examples/okr":             {"", "examples/internal/page", "mcpsdk", "oauth"},
 	"examples/okr/cmd/okr":     {"", "examples/okr"},
 	"internal/outbound":        {},

@@ -99,8 +99,9 @@ func (s *Server) open(ctx context.Context, record store.Project) error {
 		Store: st, Settings: record.Settings, FoldKey: foldKey, Limits: s.limits, Now: s.config.Now,
 		Documents: &clients.Documents{Fetch: s.strangers, Known: clients.WellKnown()},
 	}
-	site := &pages.Site{Name: record.Name, Base: path, Log: s.config.Log}
+	site := &pages.Site{Name: record.Name, Base: path, Look: pages.Look(s.config.Pages), Log: s.config.Log}
 	jar := browser.NewJar(record.Issuer)
+	jar.Still = s.still(record.ID)
 	core := authserver.New(authserver.Config{
 		Project: record, Store: st, Clients: directory, Keys: ring, RefreshKey: refreshKey, Jar: jar, Site: site,
 		ClientAddr: s.clientAddr, Now: s.config.Now, Log: s.config.Log,
@@ -131,6 +132,14 @@ func (s *Server) addPeoplesPages(p *project, st store.Store, directory *clients.
 		Store: st, Settings: settings, Site: p.site, Jar: jar, Issuer: p.issuer, Now: s.config.Now,
 		ClientAddr: s.clientAddr, Log: s.config.Log, Mail: s.mail, CodeKey: codeKey, Passkeys: s.passkeys(p, st), Trust: s.trust,
 	}
+	mails := s.mail != nil
+	if s.embedded(p.record.ID) {
+		mails, settings.NoPassword = false, true // whatever is about addresses and passwords is the program's
+		door.Settings, door.Mail, door.Program = s.config.Login.settings(settings), nil, s.program()
+		if door.Program.SignedIn != nil {
+			door.Passkeys = nil
+		}
+	}
 	p.addPages(door.Routes())
 	p.addPages((&consent.Consent{
 		Store: st, Settings: settings, Clients: directory.Lookup, Resources: core.Resources, Known: clients.WellKnown(),
@@ -138,7 +147,7 @@ func (s *Server) addPeoplesPages(p *project, st store.Store, directory *clients.
 	}).Routes())
 	p.addPages((&account.Account{
 		Store: st, Settings: settings, Resources: core.Resources, Login: door, Site: p.site, Jar: jar, Issuer: p.issuer,
-		Now: s.config.Now, Log: s.config.Log, Mails: s.mail != nil, Passkeys: door.Passkeys,
+		Now: s.config.Now, Log: s.config.Log, Mails: mails, Passkeys: door.Passkeys,
 	}).Routes())
 }
 

@@ -155,6 +155,11 @@ func (s *Server) openProjects(ctx context.Context) error {
 		return fmt.Errorf("reading the projects: %w", err)
 	}
 	for _, p := range all {
+		if p.ID == DefaultProject {
+			if p, err = s.putResources(ctx, p); err != nil {
+				return err
+			}
+		}
 		if err := s.open(ctx, p); err != nil {
 			return fmt.Errorf("opening project %s: %w", p.ID, err)
 		}

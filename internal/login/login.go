@@ -64,6 +64,7 @@ type Login struct {
 	CodeKey    []byte                         // of the codes that are mailed
 	Passkeys   *passkey.Party                 // nil where there are no passkeys
 	Trust      *trust.Verifier                // of the tokens of trusted logins
+	Program    Program                        // around the server, where it knows who people are
 
 	trusted atomic.Pointer[trustedList]
 }
@@ -110,6 +111,9 @@ func (l *Login) show(w http.ResponseWriter, r *http.Request) error {
 	params, err := oauth.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return badLink(err)
+	}
+	if l.Program.SignedIn != nil {
+		return l.showTheirs(w, r, params)
 	}
 	session, person, err := l.sessions().SignedIn(r, l.now())
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -256,6 +260,9 @@ func (l *Login) proceed(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if mustProve(req, session, l.now()) {
+		if l.Program.SignedIn != nil {
+			return l.sendAway(w, req, "login")
+		}
 		return l.showSignIn(w, r, http.StatusOK, req, signInData{Email: person.Email, Again: true})
 	}
 	return l.finish(w, r, req, session.Auth)
