@@ -21,6 +21,7 @@ import (
 	"github.com/authwright/authwright/internal/passkey"
 	"github.com/authwright/authwright/internal/setup"
 	"github.com/authwright/authwright/internal/store"
+	"github.com/authwright/authwright/internal/upstream"
 )
 
 // project is one issuer, ready to answer.
@@ -99,9 +100,8 @@ func (s *Server) open(ctx context.Context, record store.Project) error {
 		Store: st, Settings: record.Settings, FoldKey: foldKey, Limits: s.limits, Now: s.config.Now,
 		Documents: &clients.Documents{Fetch: s.strangers, Known: clients.WellKnown()},
 	}
-	site := &pages.Site{Name: record.Name, Base: path, Look: pages.Look(s.config.Pages), Log: s.config.Log}
+	site := &pages.Site{Name: record.Name, Base: path, Log: s.config.Log}
 	jar := browser.NewJar(record.Issuer)
-	jar.Still = s.still(record.ID)
 	core := authserver.New(authserver.Config{
 		Project: record, Store: st, Clients: directory, Keys: ring, RefreshKey: refreshKey, Jar: jar, Site: site,
 		ClientAddr: s.clientAddr, Now: s.config.Now, Log: s.config.Log,
@@ -113,7 +113,11 @@ func (s *Server) open(ctx context.Context, record store.Project) error {
 	for _, route := range core.Routes() {
 		p.add(route.Method, route.Path, route.Handler)
 	}
-	s.addPeoplesPages(p, st, directory, core, codeKey, jar)
+	providers, err := s.upstream(ctx, p, keyring)
+	if err != nil {
+		return err
+	}
+	s.addPeoplesPages(p, st, directory, core, providers, codeKey, jar)
 	if record.ID == DefaultProject {
 		if err := s.addSetup(ctx, p, keyring, jar); err != nil {
 			return err
@@ -126,19 +130,12 @@ func (s *Server) open(ctx context.Context, record store.Project) error {
 }
 
 // addPeoplesPages files what people visit: login, consent, account.
-func (s *Server) addPeoplesPages(p *project, st store.Store, directory *clients.Directory, core *authserver.Server, codeKey []byte, jar browser.Jar) {
+func (s *Server) addPeoplesPages(p *project, st store.Store, directory *clients.Directory, core *authserver.Server, providers *upstream.Upstream, codeKey []byte, jar browser.Jar) {
 	settings := p.record.Settings.Defaults()
 	door := &login.Login{
 		Store: st, Settings: settings, Site: p.site, Jar: jar, Issuer: p.issuer, Now: s.config.Now,
 		ClientAddr: s.clientAddr, Log: s.config.Log, Mail: s.mail, CodeKey: codeKey, Passkeys: s.passkeys(p, st), Trust: s.trust,
-	}
-	mails := s.mail != nil
-	if s.embedded(p.record.ID) {
-		mails, settings.NoPassword = false, true // whatever is about addresses and passwords is the program's
-		door.Settings, door.Mail, door.Program = s.config.Login.settings(settings), nil, s.program()
-		if door.Program.SignedIn != nil {
-			door.Passkeys = nil
-		}
+		Upstream: providers,
 	}
 	p.addPages(door.Routes())
 	p.addPages((&consent.Consent{
@@ -147,7 +144,7 @@ func (s *Server) addPeoplesPages(p *project, st store.Store, directory *clients.
 	}).Routes())
 	p.addPages((&account.Account{
 		Store: st, Settings: settings, Resources: core.Resources, Login: door, Site: p.site, Jar: jar, Issuer: p.issuer,
-		Now: s.config.Now, Log: s.config.Log, Mails: mails, Passkeys: door.Passkeys,
+		Now: s.config.Now, Log: s.config.Log, Mails: s.mail != nil, Passkeys: door.Passkeys,
 	}).Routes())
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/authwright/authwright/internal/authserver"
 	"github.com/authwright/authwright/internal/pages"
 	"github.com/authwright/authwright/internal/store"
+	"github.com/authwright/authwright/internal/upstream"
 	"github.com/authwright/authwright/oauth"
 )
 
@@ -29,7 +30,7 @@ type endpoint struct {
 var sharedPaths = map[string]bool{"/token": true, "/revoke": true, "/register": true, "/jwks": true, "/userinfo": true}
 
 // endingPaths are those where GET spends what it names.
-var endingPaths = map[string]bool{"/authorize/continue": true, "/login/trusted/done": true}
+var endingPaths = map[string]bool{"/authorize/continue": true, "/login/trusted/done": true, upstream.BackPath: true}
 
 const (
 	requestDeadline = 10 * time.Second
@@ -90,12 +91,24 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 		p.site.Assets().ServeHTTP(w, r)
 		return
 	}
-	e := p.routes[rest]
+	e := p.endpoint(rest)
 	if e == nil {
 		p.notFound(w, r)
 		return
 	}
 	e.serve(w, r)
+}
+
+// endpoint finds what answers at a path. A path in the table that ends in a slash answers for every name right below it.
+func (p *project) endpoint(path string) *endpoint {
+	if e := p.routes[path]; e != nil && !strings.HasSuffix(path, "/") {
+		return e
+	}
+	slash := strings.LastIndexByte(path, '/') + 1
+	if slash == len(path) {
+		return nil
+	}
+	return p.routes[path[:slash]]
 }
 
 // wellKnown answers the three places where clients look for metadata: the well-known path before the issuer's

@@ -64,7 +64,7 @@ func (c *Consent) view(q question) view {
 		Org:      c.orgView(q),
 		Blocked:  q.place.blocked,
 		Changed:  q.earlier.Person != "" && !q.allowedBefore(),
-		Email:    q.person.Called(),
+		Email:    q.person.Email,
 		Other:    c.Site.Base + "/login?" + query.Encode(),
 		Account:  c.Site.Base + "/account",
 	}

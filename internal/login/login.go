@@ -23,6 +23,7 @@ import (
 	"github.com/authwright/authwright/internal/passkey"
 	"github.com/authwright/authwright/internal/store"
 	"github.com/authwright/authwright/internal/trust"
+	"github.com/authwright/authwright/internal/upstream"
 	"github.com/authwright/authwright/oauth"
 )
 
@@ -37,6 +38,7 @@ var (
 	byMailPage      = pages.Parse(templates, "by_mail.html")
 	sentPage        = pages.Parse(templates, "sent.html")
 	linkPage        = pages.Parse(templates, "link.html")
+	awayPage        = pages.Parse(templates, "away.html")
 	elsewherePage   = pages.Parse(templates, "elsewhere.html")
 	newPasswordPage = pages.Parse(templates, "new_password.html")
 	resetDonePage   = pages.Parse(templates, "reset_done.html")
@@ -64,7 +66,7 @@ type Login struct {
 	CodeKey    []byte                         // of the codes that are mailed
 	Passkeys   *passkey.Party                 // nil where there are no passkeys
 	Trust      *trust.Verifier                // of the tokens of trusted logins
-	Program    Program                        // around the server, where it knows who people are
+	Upstream   *upstream.Upstream             // nil where nobody comes by other providers
 
 	trusted atomic.Pointer[trustedList]
 }
@@ -103,6 +105,9 @@ func (l *Login) Routes() map[string]pages.Handler {
 		"GET /login/trusted":      l.beginTrusted,
 		TrustedDoor:               l.takeTrusted,
 		"GET /login/trusted/done": l.endTrusted,
+
+		"POST /login/with":         l.goWith,
+		"GET " + upstream.BackPath: l.arrive,
 	}
 }
 
@@ -111,9 +116,6 @@ func (l *Login) show(w http.ResponseWriter, r *http.Request) error {
 	params, err := oauth.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return badLink(err)
-	}
-	if l.Program.SignedIn != nil {
-		return l.showTheirs(w, r, params)
 	}
 	session, person, err := l.sessions().SignedIn(r, l.now())
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -195,6 +197,8 @@ type signInData struct {
 	Ways          ways
 	Passkey       *pages.PasskeyForm
 	Trusted       []trustedWay
+	Providers     []button
+	With          string // where they lead
 }
 
 // showSignIn writes the form.
@@ -203,11 +207,15 @@ func (l *Login) showSignIn(w http.ResponseWriter, r *http.Request, status int, r
 	if err != nil {
 		return err
 	}
+	if d.Providers, err = l.buttons(r.Context()); err != nil {
+		return err
+	}
 	visitor := l.Jar.EnsureVisitor(w, r)
 	d.Action = l.Site.Base + "/login"
 	d.Request = req.ID
 	d.Ways, d.Trusted = l.ways(req), trusted
 	d.Token = visitor.FormToken(signInForm, string(req.ID))
+	d.With = l.Site.Base + "/login/with"
 	d.Passkey = l.passkeyButton(visitor, req, d.Ways)
 	page := pages.Page{Title: "Sign in", Template: signInPage, Data: d, Passkeys: d.Passkey != nil}
 	return l.writeFor(w, r, status, page, req)
@@ -260,9 +268,6 @@ func (l *Login) proceed(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if mustProve(req, session, l.now()) {
-		if l.Program.SignedIn != nil {
-			return l.sendAway(w, req, "login")
-		}
 		return l.showSignIn(w, r, http.StatusOK, req, signInData{Email: person.Email, Again: true})
 	}
 	return l.finish(w, r, req, session.Auth)

@@ -35,10 +35,11 @@ type attempt struct {
 
 // outcome is what came of an attempt.
 type outcome struct {
-	person  store.Person  // zero when it failed
-	began   time.Time     // before the person was read: a password replaced since then ends what comes of it
-	wait    time.Duration // when the attempt came too early and was not looked at
-	methods []string      // RFC 8176 §2
+	person  store.Person   // zero when it failed
+	began   time.Time      // before the person was read: a password replaced since then ends what comes of it
+	wait    time.Duration  // when the attempt came too early and was not looked at
+	methods []string       // RFC 8176 §2
+	via     store.Provider // by which they came; zero when they came by a way of ours
 }
 
 // signIn checks the form's token and the request before it looks at the password.
@@ -132,9 +133,6 @@ func (l *Login) try(ctx context.Context, a attempt) (outcome, error) {
 		return outcome{}, err
 	}
 	defer leave()
-	if l.Program.Check != nil {
-		return l.tryTheirs(ctx, a)
-	}
 	now := l.now()
 	person, err := l.Store.PersonByEmail(ctx, a.email)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -186,16 +184,16 @@ func (l *Login) open(w http.ResponseWriter, r *http.Request, req store.Request, 
 
 // startSession opens a session under a new id, in place of the one the browser had.
 func (l *Login) startSession(w http.ResponseWriter, r *http.Request, person store.Person, auth store.Authentication) error {
-	settings, now := l.Settings.Defaults(), l.now()
+	settings := l.Settings.Defaults()
 	token := browser.NewToken()
 	session := store.Session{
 		ID:        store.DigestOf(token),
 		Auth:      auth,
 		Browser:   browser.Kind(r.UserAgent()),
-		CreatedAt: now,
-		UsedAt:    now,
-		IdleUntil: now.Add(settings.SessionIdle),
-		Expires:   now.Add(settings.SessionLife),
+		CreatedAt: auth.At,
+		UsedAt:    auth.At,
+		IdleUntil: auth.At.Add(settings.SessionIdle),
+		Expires:   auth.At.Add(settings.SessionLife),
 	}
 	if network := browser.Network(l.clientAddr(r)); network.IsValid() {
 		session.Network = network.String()

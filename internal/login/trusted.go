@@ -15,7 +15,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/authwright/authwright/internal/browser"
@@ -71,7 +70,7 @@ func (l *Login) onlyTrusted(ctx context.Context, req store.Request) (string, err
 	if w := l.ways(req); err != nil || len(links) != 1 || w.Password != "" || w.EmailCode != "" || l.Passkeys != nil {
 		return "", err
 	}
-	return l.Issuer + strings.TrimPrefix(links[0].Address, l.Site.Base), nil
+	return links[0].Address, nil
 }
 
 // trustedIssuer reads one that is in use.

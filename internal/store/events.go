@@ -70,6 +70,9 @@ const (
 	IssuerAdded     EventKind = "issuer.added"     // Tokens of another login are trusted from now on.
 	IssuerChanged   EventKind = "issuer.changed"   // What is trusted of another login was changed.
 	IssuerRemoved   EventKind = "issuer.removed"   // Tokens of another login are trusted no more.
+	ProviderAdded   EventKind = "provider.added"   // People may come by another provider from now on.
+	ProviderChanged EventKind = "provider.changed" // A connection to another provider was changed.
+	ProviderRemoved EventKind = "provider.removed" // Nobody comes by another provider any more.
 	ProjectCreated  EventKind = "project.created"  // The project was made.
 	ProjectChanged  EventKind = "project.changed"  // The project's settings were changed; settings are the new ones.
 	KeyAdded        EventKind = "key.added"        // A signing key was made.
@@ -87,6 +90,7 @@ var EventKinds = []EventKind{
 	OrgCreated, OrgChanged, OrgDeleted, MemberSet, MemberRemoved, DomainAdded, DomainChanged, DomainVerified, DomainRemoved,
 	InvitationSent, InvitationRevoked, InvitationAccepted, ApprovalAsked, ApprovalGiven, ApprovalRefused, RefusalWithdrawn,
 	RoleSet, RoleDeleted, ResourceSet, ResourceDeleted, IssuerAdded, IssuerChanged, IssuerRemoved,
+	ProviderAdded, ProviderChanged, ProviderRemoved,
 	ProjectCreated, ProjectChanged, KeyAdded, KeysRetired,
 }
 

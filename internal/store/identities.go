@@ -31,4 +31,7 @@ type Identities interface {
 	IdentitiesOf(ctx context.Context, person PersonID) ([]Identity, error)
 	// RemoveIdentity takes an identity from the person.
 	RemoveIdentity(ctx context.Context, person PersonID, issuer, subject string) error
+	// RemoveIdentityBeside takes an identity from its person while they have the other one, or answers ErrChanged. Of calls
+	// at once that would take away each other's, one succeeds.
+	RemoveIdentityBeside(ctx context.Context, gone, other Identity) error
 }

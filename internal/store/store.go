@@ -55,6 +55,7 @@ type Store interface {
 	Sessions
 	Challenges
 	Passkeys
+	Providers
 	Attempts
 	Keys
 	Events

@@ -4,6 +4,7 @@ package sqldb
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/authwright/authwright/internal/store"
@@ -62,6 +63,30 @@ var deleteIdentity = sql("removing an identity", `
 
 // RemoveIdentity takes an identity from the person.
 func (s *projectStore) RemoveIdentity(ctx context.Context, person store.PersonID, issuer, subject string) error {
-	return need(ctx, s.step, deleteIdentity.with(s.project, person, issuer, subject).
-		tells(ctx, store.Event{Kind: store.IdentityRemoved, Actor: byPerson, Person: person, Detail: store.Detail{Name: issuer}}))
+	return need(ctx, s.step, s.oldIdentity(ctx, person, issuer, subject))
+}
+
+func (s *projectStore) oldIdentity(ctx context.Context, person store.PersonID, issuer, subject string) call {
+	return deleteIdentity.with(s.project, person, issuer, subject).
+		tells(ctx, store.Event{Kind: store.IdentityRemoved, Actor: byPerson, Person: person, Detail: store.Detail{Name: issuer}})
+}
+
+var selectIdentityOf = sql("looking for an identity of a person", `
+	select `+identityColumns+` from identities where project_id = $1 and person_id = $2 and issuer = $3 and subject = $4`)
+
+// RemoveIdentityBeside takes an identity from its person while they have the other one.
+func (s *projectStore) RemoveIdentityBeside(ctx context.Context, gone, other store.Identity) error {
+	return s.steps(ctx, func(run run) error {
+		if err := need(ctx, run, holdPerson.with(s.project, gone.Person)); err != nil {
+			return err
+		}
+		found, err := may(ctx, run, selectIdentityOf.with(s.project, gone.Person, other.Issuer, other.Subject))
+		if err != nil {
+			return err
+		}
+		if found == 0 || gone.Issuer == other.Issuer && gone.Subject == other.Subject {
+			return fmt.Errorf("%s: %w", selectIdentityOf.does, store.ErrChanged)
+		}
+		return need(ctx, run, s.oldIdentity(ctx, gone.Person, gone.Issuer, gone.Subject))
+	})
 }

@@ -76,6 +76,10 @@ func text(v any) string {
 		return string(v)
 	case store.CeremonyKind:
 		return string(v)
+	case store.ProviderID:
+		return string(v)
+	case store.ProviderKind:
+		return string(v)
 	case store.Origin:
 		return string(v)
 	case store.Verdict:
@@ -186,6 +190,10 @@ func assignText(dest any, s string) error {
 		*d = store.CredentialID(s)
 	case *store.CeremonyKind:
 		*d = store.CeremonyKind(s)
+	case *store.ProviderID:
+		*d = store.ProviderID(s)
+	case *store.ProviderKind:
+		*d = store.ProviderKind(s)
 	case *store.Origin:
 		*d = store.Origin(s)
 	case *store.Verdict:

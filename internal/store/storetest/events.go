@@ -91,7 +91,7 @@ var readers = []string{
 	"Request", "Grant", "LiveGrant", "TokenRevoked", "Consent", "ConsentsOf", "Client", "Clients", "Connections", "Resources",
 	"Person", "PersonByEmail", "People", "HasOperator", "IdentitiesOf", "Organization", "Organizations", "Members", "Member",
 	"OrganizationsOf", "Roles", "Domain", "DomainsOf", "DomainsToCheck", "SessionsOf", "Attempts", "Challenge", "SigningKeys", "Events",
-	"Passkey", "PasskeysOf", "Invitation", "InvitationsOf", "Approvals", "Handover", "TrustedIssuer", "TrustedIssuers",
+	"Passkey", "PasskeysOf", "Invitation", "InvitationsOf", "Approvals", "Handover", "TrustedIssuer", "TrustedIssuers", "Provider", "Providers",
 }
 
 // silent are the steps that change something and leave no event, each with the reason why.
@@ -112,6 +112,8 @@ var silent = map[string]string{
 	"RegisterClient": "anybody can, by the thousand, and nothing is allowed by it",
 	"NoteDomain":     "a look at DNS",
 	"OpenHandover":   "anybody can ask",
+	"OpenJourney":    "anybody can ask",
+	"SpendJourney":   "OpenSession tells of the login, and AddIdentity of an identity",
 	"AnswerHandover": "OpenSession tells of the login",
 	"SpendHandover":  "OpenSession tells of the login",
 	"SpendToken":     "OpenSession tells of the login",

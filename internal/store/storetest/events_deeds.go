@@ -145,6 +145,12 @@ var peopleDeeds = []deed{
 		h.must(h.RemoveIdentity(ctx, i.Person, i.Issuer, i.Subject), "RemoveIdentity")
 		return []store.Event{h.oneself(store.IdentityRemoved, store.Detail{Name: elsewhere})}
 	}},
+	{"RemoveIdentityBeside", func(h *house, ctx context.Context) []store.Event {
+		one, two := h.known(), h.known()
+		h.must(h.RemoveIdentityBeside(ctx, one, two), "RemoveIdentityBeside")
+		h.want(store.ErrChanged, h.RemoveIdentityBeside(ctx, two, one), "RemoveIdentityBeside one that is gone")
+		return []store.Event{h.oneself(store.IdentityRemoved, store.Detail{Name: elsewhere})}
+	}},
 	{"AddPasskey", func(h *house, ctx context.Context) []store.Event {
 		k := h.somePasskey()
 		h.must(h.AddPasskey(ctx, k, h.now), "AddPasskey")

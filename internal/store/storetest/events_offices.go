@@ -67,6 +67,20 @@ var officeDeeds = []deed{
 		h.must(h.DeleteTrustedIssuer(ctx, "corp"), "DeleteTrustedIssuer")
 		return []store.Event{{Kind: store.IssuerRemoved, Actor: system, Detail: store.Detail{Name: "corp"}}}
 	}},
+	{"CreateProvider", func(h *house, ctx context.Context) []store.Event {
+		h.must(h.CreateProvider(ctx, store.Provider{ID: "idp", Org: "org"}), "CreateProvider")
+		return []store.Event{{Kind: store.ProviderAdded, Actor: system, Org: "org", Detail: store.Detail{Name: "idp"}}}
+	}},
+	{"UpdateProvider", func(h *house, ctx context.Context) []store.Event {
+		h.must(h.CreateProvider(h.Context(), store.Provider{ID: "idp"}), "CreateProvider")
+		h.must(h.UpdateProvider(ctx, store.Provider{ID: "idp", Disabled: true}), "UpdateProvider")
+		return []store.Event{{Kind: store.ProviderChanged, Actor: system, Detail: store.Detail{Name: "idp", Disabled: true}}}
+	}},
+	{"DeleteProvider", func(h *house, ctx context.Context) []store.Event {
+		h.must(h.CreateProvider(h.Context(), store.Provider{ID: "idp"}), "CreateProvider")
+		h.must(h.DeleteProvider(ctx, "idp"), "DeleteProvider")
+		return []store.Event{{Kind: store.ProviderRemoved, Actor: system, Detail: store.Detail{Name: "idp"}}}
+	}},
 	{"CreateOrganization", func(h *house, ctx context.Context) []store.Event {
 		o := store.Organization{ID: store.OrgID(h.unique("org")), Slug: "new", Policy: store.ClientPolicy{SelfMade: store.ClientRule{Mode: store.RuleNone}}}
 		h.must(h.CreateOrganization(ctx, o), "CreateOrganization")

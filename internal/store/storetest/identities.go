@@ -13,6 +13,7 @@ var identityTests = map[string]func(*house){
 	"come back as they were filed":                testIdentityRoundTrip,
 	"belong to one person, by issuer and subject": testIdentityOfOne,
 	"are made with their person, or neither is":   testPersonWithIdentity,
+	"are taken away beside another, or not":       testRemoveIdentityBeside,
 }
 
 const elsewhere = "https://login.example/"
@@ -113,4 +114,40 @@ func raceCreatePersonWithIdentity(h *house) {
 	if _, err := h.UseIdentity(h.Context(), i.Issuer, i.Subject, h.now); errors.Is(err, store.ErrNotFound) {
 		h.Errorf("UseIdentity after the race = %v, want the winner's", err)
 	}
+}
+
+func testRemoveIdentityBeside(h *house) {
+	ctx, a, b := h.Context(), h.known(), h.known()
+	stranger := h.known()
+	stranger.Person = h.newPerson().ID
+	h.want(store.ErrChanged, h.RemoveIdentityBeside(ctx, stranger, a), "RemoveIdentityBeside an identity of somebody else")
+	h.want(store.ErrChanged, h.RemoveIdentityBeside(ctx, a, a), "RemoveIdentityBeside itself")
+	nobodys := a
+	nobodys.Person = "per-none"
+	h.want(store.ErrNotFound, h.RemoveIdentityBeside(ctx, nobodys, b), "RemoveIdentityBeside of nobody")
+	h.must(h.RemoveIdentityBeside(ctx, a, b), "RemoveIdentityBeside")
+	h.want(store.ErrNotFound, h.RemoveIdentityBeside(ctx, a, b), "RemoveIdentityBeside again")
+	h.want(store.ErrChanged, h.RemoveIdentityBeside(ctx, b, a), "RemoveIdentityBeside the one that is gone")
+	_, err := h.UseIdentity(ctx, b.Issuer, b.Subject, h.now)
+	h.must(err, "UseIdentity of the one that stays")
+}
+
+// raceRemoveIdentityBeside lets a person take away either of their two identities from many places at once.
+func raceRemoveIdentityBeside(h *house) {
+	a, b := h.known(), h.known()
+	won := 0
+	for i, err := range together(func(i int) error {
+		if i%2 == 0 {
+			return h.RemoveIdentityBeside(h.Context(), a, b)
+		}
+		return h.RemoveIdentityBeside(h.Context(), b, a)
+	}) {
+		switch {
+		case err == nil:
+			won++
+		case !errors.Is(err, store.ErrChanged) && !errors.Is(err, store.ErrNotFound):
+			h.Errorf("RemoveIdentityBeside by caller %d = %v, want %v or %v", i, err, store.ErrChanged, store.ErrNotFound)
+		}
+	}
+	same(h, "how many identities were taken away", won, 1)
 }

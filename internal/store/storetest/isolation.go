@@ -34,6 +34,8 @@ type belongings struct {
 	passkey                    store.Passkey
 	ceremony                   store.Ceremony
 	trust                      trusting
+	provider                   store.Provider
+	journey                    store.Journey
 }
 
 func (h *house) belong() belongings {
@@ -42,6 +44,8 @@ func (h *house) belong() belongings {
 	b := belongings{request: h.opened(), signedIn: h.signedIn(), decided: h.signedIn(), grant: h.filed(), spent: h.spent(), consent: h.agree(h.key(), h.now),
 		session: h.session(), attempt: store.DigestOf(h.unique("key")), token: store.DigestOf(h.unique("token")), document: h.newClient(store.Document), challenge: h.asked(),
 		identity: h.known(), offices: h.offices(), passkey: h.passkey(), ceremony: h.ceremony(), trust: h.trusting()}
+	b.provider = h.newProvider()
+	b.journey = h.journey(b.provider.ID)
 	h.signingKey("1", h.now)
 	h.signingKey("2", h.now)
 	h.must(h.CreateFirstOperator(ctx, h.someOperator()), "CreateFirstOperator")
@@ -87,6 +91,7 @@ func (h *house) snapshot(b belongings) []any {
 	keep(h.TokenRevoked(ctx, b.token))
 	keep(h.Challenge(ctx, b.challenge.ID, h.now))
 	keep(h.PasskeysOf(ctx, h.person.ID))
+	keep(h.Providers(ctx))
 	keep(h.SigningKeys(ctx))
 	keep(h.Secret(ctx, "mac", []byte("fresh")))
 	keep(h.Events(ctx, store.EventFilter{}, 1000))
@@ -115,7 +120,7 @@ func (h *house) endGrants(f store.GrantFilter) func(s store.Store) error {
 }
 
 func (h *house) trespasses(b belongings) []trespass {
-	return slices.Concat(h.trespassesOnGrants(b), h.trespassesOnPeople(b), h.trespassesOnOffices(b.offices), h.trespassesOnPasskeys(b), h.trespassesOnTrust(b.trust))
+	return slices.Concat(h.trespassesOnGrants(b), h.trespassesOnPeople(b), h.trespassesOnOffices(b.offices), h.trespassesOnPasskeys(b), h.trespassesOnTrust(b.trust), h.trespassesOnProviders(b))
 }
 
 // trespassesOnGrants are those on requests, grants, consents, clients and resources.
@@ -321,7 +326,7 @@ func testApart(h *house) {
 
 func testSameNames(h *house) {
 	b := h.belong()
-	h.try(b, h.creations(b))
+	h.try(b, append(h.creations(b), h.creationsOfProviders(b)...))
 	// Now that the names are there on both sides, every step from outside meets its own rows and no others.
 	before := h.snapshot(b)
 	_, _, err := h.other.Session(h.Context(), b.session.ID, time.Hour, h.at(2*time.Minute))
@@ -367,7 +372,7 @@ func testRooms(h *house) {
 func testAllTried(h *house) {
 	tried := make(map[string]bool)
 	b := h.belong()
-	for _, tt := range append(h.trespasses(b), h.creations(b)...) {
+	for _, tt := range slices.Concat(h.trespasses(b), h.creations(b), h.creationsOfProviders(b)) {
 		tried[tt.method] = true
 	}
 	for m := range reflect.TypeFor[store.Store]().Methods() {

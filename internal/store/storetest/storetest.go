@@ -38,6 +38,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Database) {
 		{"sessions", sessionTests},
 		{"challenges", challengeTests},
 		{"passkeys", passkeyTests},
+		{"providers", providerTests},
 		{"attempts", attemptTests},
 		{"keys", keyTests},
 		{"events", eventTests},

@@ -22,6 +22,7 @@ var sweepTests = map[string]func(*house){
 	"takes failures and revoked tokens that are old": sweepSmall,
 	"takes handovers and spent tokens that are over": sweepTrust,
 	"keeps events for as long as their project says": sweepEvents,
+	"takes journeys that are over":                   sweepJourneys,
 }
 
 const day = 24 * time.Hour
@@ -204,6 +205,7 @@ func sweepLimit(h *house) {
 		h.session()
 		h.asked()
 		h.ceremony()
+		h.journey("provider")
 		h.newClient(store.SelfRegister)
 		digest := store.DigestOf(h.unique("digest"))
 		h.must(h.RevokeToken(ctx, digest, h.now), "RevokeToken")
@@ -218,7 +220,7 @@ func sweepLimit(h *house) {
 		h.must(err, "Sweep")
 		return n
 	}
-	same(h, "rows of ten kinds swept each time", []int{sweep(), sweep(), sweep(), sweep()}, []int{20, 20, 10, 0})
+	same(h, "rows of eleven kinds swept each time", []int{sweep(), sweep(), sweep(), sweep()}, []int{22, 22, 11, 0})
 }
 
 func sweepSmall(h *house) {

@@ -1,0 +1,209 @@
+// provider.go: authwright provider manages the other providers that people sign in with.
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/authwright/authwright/internal/login"
+	"github.com/authwright/authwright/internal/store"
+	"github.com/authwright/authwright/internal/upstream"
+)
+
+type providerCommand struct {
+	Add     providerAdd     `cmd:"" help:"Let people sign in with another provider, or an organization with its own. The client secret is never an argument."`
+	List    providerList    `cmd:"" help:"List the providers."`
+	Show    providerShow    `cmd:"" help:"Show one provider, and the redirect URI to register there."`
+	Set     providerSet     `cmd:"" help:"Change a provider. What is not named stays."`
+	Disable providerDisable `cmd:"" help:"Let nobody come by a provider. Who is signed in stays so."`
+	Enable  providerEnable  `cmd:"" help:"Let people come by a provider again."`
+	Delete  providerDelete  `cmd:"" help:"Delete a provider. Whom it knew stays known: the same issuer, added again, opens the same accounts."`
+}
+
+// shownProvider is a provider as scripts read it. There is nothing secret in it.
+type shownProvider struct {
+	ID            store.ProviderID   `json:"id"`
+	Kind          store.ProviderKind `json:"kind"`
+	Name          string             `json:"name"`
+	Issuer        string             `json:"issuer"`
+	ClientID      string             `json:"client_id"`
+	HasSecret     bool               `json:"has_secret"`
+	RedirectURI   string             `json:"redirect_uri"`
+	Scopes        []string           `json:"scopes,omitempty"`
+	Org           store.OrgID        `json:"org,omitempty"`
+	Required      bool               `json:"required,omitempty"`
+	Authoritative []string           `json:"authoritative,omitempty"`
+	Create        bool               `json:"create"`
+	Disabled      bool               `json:"disabled"`
+	CreatedAt     time.Time          `json:"created_at"`
+}
+
+func showProvider(project store.Project, p store.Provider) shownProvider {
+	back := (&upstream.Upstream{Issuer: project.Issuer}).RedirectURI(p.ID)
+	return shownProvider{p.ID, p.Kind, p.Name, p.Issuer, p.ClientID, len(p.Secret) > 0, back, p.Scopes, p.Org, p.Required, p.Domains, p.Create, p.Disabled, p.CreatedAt}
+}
+
+// write shows the provider to a person or a program.
+func (s shownProvider) write(out *console, asJSON bool) error {
+	if asJSON {
+		return out.json(s)
+	}
+	secret, newcomers, state := "none", "are turned away", "in use"
+	if s.HasSecret {
+		secret = "sealed"
+	}
+	if s.Create {
+		newcomers = "get an account"
+	}
+	if s.Disabled {
+		state = "disabled"
+	}
+	members := ""
+	if s.Org != "" {
+		members = "may come by it"
+	}
+	if s.Required {
+		members = "must come by it"
+	}
+	return out.facts("provider", string(s.ID), "name", s.Name, "kind", string(s.Kind), "issuer", s.Issuer, "client id", s.ClientID,
+		"client secret", secret, "redirect uri", s.RedirectURI, "scopes", strings.Join(s.Scopes, " "), "organization", string(s.Org),
+		"members", members, "authoritative for", strings.Join(s.Authoritative, " "), "newcomers", newcomers, "state", state)
+}
+
+type providerAdd struct {
+	projectFlag
+	jsonFlag
+	secretFlag
+	ID            string   `arg:"" help:"What it is called in addresses: a-z, 0-9 and dashes."`
+	Kind          string   `required:"" enum:"oidc,google,microsoft,github" help:"oidc (any OpenID provider), google, microsoft or github." placeholder:"KIND"`
+	Name          string   `help:"What people are shown; the kind's own when missing." placeholder:"WORDS"`
+	Issuer        string   `help:"Issuer of its ID tokens, as its discovery document spells it; for GitHub Enterprise the server's address. Google, Microsoft and GitHub have a default." placeholder:"URL"`
+	ClientID      string   `required:"" name:"client-id" help:"The id it gave us." placeholder:"ID"`
+	Scope         []string `help:"Scope to ask for; what tells who somebody is when missing." placeholder:"SCOPE"`
+	Org           string   `help:"The organization whose people come by it, by an address in a verified domain; everybody when missing." placeholder:"ORG"`
+	Required      bool     `help:"The organization's members come by it and by nothing else."`
+	Authoritative []string `help:"Domain on whose addresses it has the last word, beside the verified ones of the organization: it may open accounts that are there." placeholder:"DOMAIN"`
+	Create        string   `enum:"on,off,auto" default:"auto" help:"Whom nobody knows gets an account: on or off; on for an organization when missing." placeholder:"on|off"`
+}
+
+var kindNames = map[string]string{"google": "Google", "microsoft": "Microsoft", "github": "GitHub"}
+
+// Run adds the provider.
+func (c *providerAdd) Run(ctx context.Context, out *console) error {
+	kind := store.ProviderKind(c.Kind)
+	p := store.Provider{
+		ID: store.ProviderID(c.ID), Kind: kind, Name: strings.TrimSpace(c.Name), Issuer: c.Issuer, ClientID: c.ClientID, Scopes: c.Scope,
+		Required: c.Required, Create: c.Create == "on" || c.Create == "auto" && c.Org != "", CreatedAt: time.Now(),
+	}
+	if p.Issuer == "" {
+		p.Issuer = upstream.DefaultIssuer(kind)
+	}
+	if p.Name == "" {
+		p.Name = kindNames[c.Kind]
+	}
+	return c.within(ctx, func(d *deployment, project store.Project, st store.Store) error {
+		err := c.fill(ctx, st, &p)
+		if err = errors.Join(err, upstream.Check(p)); err != nil {
+			return err
+		}
+		secret, err := c.read(out)
+		if err != nil {
+			return err
+		}
+		if p.Secret, err = sealSecret(d, project, p.ID, secret); err != nil {
+			return err
+		}
+		err = st.CreateProvider(ctx, p)
+		if errors.Is(err, store.ErrExists) {
+			return fmt.Errorf("there is a provider %s already: authwright provider set changes it", p.ID)
+		}
+		if err != nil {
+			return err
+		}
+		return showProvider(project, p).write(out, c.JSON)
+	})
+}
+
+// fill finds the organization and spells the domains as addresses are compared.
+func (c *providerAdd) fill(ctx context.Context, st store.Store, p *store.Provider) error {
+	var err error
+	if c.Org != "" {
+		var o store.Organization
+		o, err = org(ctx, st, c.Org)
+		p.Org = o.ID
+	}
+	domains, wrong := canonicalDomains(c.Authoritative)
+	p.Domains = domains
+	return errors.Join(err, wrong)
+}
+
+// canonicalDomains spells domains as those of addresses.
+func canonicalDomains(names []string) (list []string, err error) {
+	for _, name := range names {
+		address, wrong := login.CanonicalEmail("x@" + name)
+		if wrong != nil {
+			err = errors.Join(err, fmt.Errorf("--authoritative %q: name a domain of e-mail addresses, like example.com", name))
+			continue
+		}
+		if domain := strings.TrimPrefix(address, "x@"); !slices.Contains(list, domain) {
+			list = append(list, domain)
+		}
+	}
+	return list, err
+}
+
+type providerList struct {
+	projectFlag
+	jsonFlag
+}
+
+// Run lists the providers.
+func (c *providerList) Run(ctx context.Context, out *console) error {
+	return c.within(ctx, func(_ *deployment, project store.Project, st store.Store) error {
+		all, err := st.Providers(ctx)
+		if err != nil {
+			return err
+		}
+		list, rows := make([]shownProvider, len(all)), make([][]string, len(all))
+		for i, p := range all {
+			list[i] = showProvider(project, p)
+			state := map[bool]string{true: "disabled"}[p.Disabled]
+			rows[i] = []string{string(p.ID), p.Name, string(p.Kind), p.Issuer, string(p.Org), state}
+		}
+		if c.JSON {
+			return out.json(list)
+		}
+		return out.table([]string{"PROVIDER", "NAME", "KIND", "ISSUER", "ORGANIZATION", "STATE"}, rows)
+	})
+}
+
+type providerShow struct {
+	projectFlag
+	jsonFlag
+	ID string `arg:"" help:"The provider."`
+}
+
+// Run shows the provider.
+func (c *providerShow) Run(ctx context.Context, out *console) error {
+	return c.within(ctx, func(_ *deployment, project store.Project, st store.Store) error {
+		p, err := provider(ctx, st, c.ID)
+		if err != nil {
+			return err
+		}
+		return showProvider(project, p).write(out, c.JSON)
+	})
+}
+
+// provider finds a provider.
+func provider(ctx context.Context, st store.Providers, id string) (store.Provider, error) {
+	p, err := st.Provider(ctx, store.ProviderID(id))
+	if errors.Is(err, store.ErrNotFound) {
+		return p, fmt.Errorf("there is no provider %q: authwright provider list tells which there are", id)
+	}
+	return p, err
+}

@@ -1,0 +1,116 @@
+// recognise.go: who somebody is here whom a provider knows. An identity is the provider's issuer and its subject, never
+// an address (OpenID Connect Core §5.7): a stranger who gets a provider to say somebody's address gets nothing by it.
+
+package login
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/authwright/authwright/internal/pages"
+	"github.com/authwright/authwright/internal/store"
+	"github.com/authwright/authwright/internal/upstream"
+)
+
+// federated is the method of a login by a provider. How the person proved themselves there is not for us to say, and
+// counts for nothing here.
+const federated = "fed"
+
+// recognise finds or makes the person of an assertion.
+func (l *Login) recognise(ctx context.Context, back upstream.Return) (outcome, error) {
+	out := outcome{methods: []string{federated}, via: back.Provider}
+	known, err := l.Store.UseIdentity(ctx, back.Says.Issuer, back.Says.Subject, l.now())
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		out.person, err = l.firstTime(ctx, back)
+	case err == nil:
+		out.person, err = l.Store.Person(ctx, known.Person)
+	}
+	if err != nil {
+		return outcome{}, fmt.Errorf("recognising somebody who came by provider %s: %w", back.Provider.ID, err)
+	}
+	return out, nil
+}
+
+// firstTime is for an identity that nobody has. It opens an account that is there only where the provider has the last
+// word on who has the address and the person once showed that it is theirs: an account that somebody else made with
+// the address is never opened, and none that is made here can be (threat E10).
+func (l *Login) firstTime(ctx context.Context, back upstream.Return) (store.Person, error) {
+	says, p := back.Says, back.Provider
+	email, err := CanonicalEmail(says.Email)
+	if err != nil {
+		return store.Person{}, unproven(p)
+	}
+	domain := domainOf(email)
+	authority, err := l.authority(ctx, p, domain)
+	if err != nil {
+		return store.Person{}, err
+	}
+	if !says.Proven(authority) || p.Org != "" && !authority { // of other domains an organization's provider knows nothing
+		return store.Person{}, unproven(p)
+	}
+	now := l.now()
+	identity := store.Identity{Issuer: says.Issuer, Subject: says.Subject, CreatedAt: now, UsedAt: now}
+	person, err := l.Store.PersonByEmail(ctx, email)
+	switch {
+	case err == nil:
+		if !says.Final(domain, authority) || !person.EmailVerified || person.Operator {
+			return store.Person{}, accountThere(p)
+		}
+		identity.Person = person.ID
+		err = l.Store.AddIdentity(ctx, identity)
+		l.note(ctx, "a provider with the last word on a domain opened an account", "provider", p.ID, "person", person.ID)
+	case errors.Is(err, store.ErrNotFound) && !p.Create:
+		return store.Person{}, noAccount(p)
+	case errors.Is(err, store.ErrNotFound):
+		person = store.Person{
+			ID: store.PersonID("per_" + store.NewID(now)), Email: email, EmailVerified: true, Name: called(says.Name, email), CreatedAt: now,
+		}
+		identity.Person = person.ID
+		err = l.Store.CreatePersonWithIdentity(ctx, person, identity)
+		l.note(ctx, "a person came by a provider for the first time", "provider", p.ID, "person", person.ID)
+	}
+	if errors.Is(err, store.ErrExists) { // somebody was faster
+		return store.Person{}, accountThere(p)
+	}
+	return person, err
+}
+
+func domainOf(email string) string { return email[strings.LastIndexByte(email, '@')+1:] }
+
+// authority tells whether a connection has the last word on the addresses of a domain: the operator says so, or its
+// organization has shown that the domain is theirs.
+func (l *Login) authority(ctx context.Context, p store.Provider, domain string) (bool, error) {
+	for _, d := range p.Domains {
+		if d == domain {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+func unproven(p store.Provider) error {
+	return &pages.Refusal{
+		Status: http.StatusForbidden, Title: p.Name + " did not confirm your email",
+		Text: "We make accounts only for addresses that are known to be yours. Nothing was changed.",
+		Hint: "Confirm your address at " + p.Name + " and try again. If you have an account here, sign in to it another way and connect " + p.Name + " on your account page.",
+	}
+}
+
+func accountThere(p store.Provider) error {
+	return &pages.Refusal{
+		Status: http.StatusConflict, Title: "There is an account with your email",
+		Text: "It is not connected to " + p.Name + " yet, so " + p.Name + " alone can’t open it. Nothing was changed.",
+		Hint: "Go back and sign in the way you did before. Then connect " + p.Name + " on your account page.",
+	}
+}
+
+func noAccount(p store.Provider) error {
+	return &pages.Refusal{
+		Status: http.StatusForbidden, Title: "You have no account here", Text: p.Name + " knows you, but nobody made an account for you here.",
+		Hint: "Ask the people who run this place, or go back and choose another way to sign in.",
+	}
+}
