@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -31,6 +32,7 @@ type Strangers struct {
 	Loopback    bool           // http and https to 127.0.0.1, [::1] and localhost, any port: for demos and development
 	Networks    []netip.Prefix // ranges that may be called although they are special
 	Ports       []uint16       // ports that may be called besides 443
+	ByHand      bool           // somebody asks from their own machine: also http, any port, and hosts that are addresses in Networks
 	Roots       *x509.CertPool // of the certificates that are trusted; the system's when nil
 	Resolver    Resolver       // net.DefaultResolver when nil
 	Timeout     time.Duration  // for the whole call, name lookup included; 5 s when zero
@@ -43,36 +45,64 @@ type Strangers struct {
 
 // Get reads a document. The status may be any; redirects are not followed.
 func (s *Strangers) Get(ctx context.Context, rawURL, accept string) (*Response, error) {
-	s.once.Do(func() { s.slots = make(chan struct{}, or(s.Concurrency, 32)) })
-	target, err := s.check(rawURL)
-	if err != nil {
-		return nil, err
-	}
 	ctx, cancel := context.WithTimeout(ctx, or(s.Timeout, 5*time.Second))
 	defer cancel()
-	select {
-	case s.slots <- struct{}{}:
-		defer func() { <-s.slots }()
-	case <-ctx.Done():
-		return nil, fmt.Errorf("%w: %w", ErrBusy, ctx.Err())
-	}
-	addrs, err := s.resolve(ctx, target)
-	if err != nil {
-		return nil, err
-	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, rawURL, nil)
 	if err != nil {
 		return nil, refuse("it is not a URL")
 	}
-	req.Header = http.Header{"Accept": {accept}, "Accept-Encoding": {"identity"}, "User-Agent": {"Authwright"}}
+	req.Header.Set("Accept", accept)
+	res, err := s.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	return read(ctx, res, or(s.MaxBody, 5<<10))
+}
+
+// Do sends a request; redirects are not followed. The request's context bounds the call, the caller what it reads of
+// the body, which it closes.
+func (s *Strangers) Do(req *http.Request) (*http.Response, error) {
+	s.once.Do(func() { s.slots = make(chan struct{}, or(s.Concurrency, 32)) })
+	ctx := req.Context()
+	target, err := s.check(req.URL.String())
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case s.slots <- struct{}{}:
+	case <-ctx.Done():
+		return nil, fmt.Errorf("%w: %w", ErrBusy, ctx.Err())
+	}
+	leave := sync.OnceFunc(func() { <-s.slots })
+	addrs, err := s.resolve(ctx, target)
+	if err != nil {
+		leave()
+		return nil, err
+	}
+	req = req.Clone(ctx)
+	req.Header.Set("Accept-Encoding", "identity")
+	req.Header.Set("User-Agent", "Authwright")
 	transport := s.transport(addrs, target)
-	defer transport.CloseIdleConnections()
 	client := http.Client{Transport: transport, CheckRedirect: neverRedirect}
 	res, err := client.Do(req)
 	if err != nil {
+		leave()
 		return nil, fmt.Errorf("calling %s: %w", target.host, err)
 	}
-	return read(ctx, res, or(s.MaxBody, 5<<10))
+	res.Body = &lastBody{res.Body, func() { transport.CloseIdleConnections(); leave() }}
+	return res, nil
+}
+
+// lastBody gives back what a call held when its body is closed.
+type lastBody struct {
+	io.ReadCloser
+	done func()
+}
+
+// Close closes the body.
+func (b *lastBody) Close() error {
+	defer b.done()
+	return b.ReadCloser.Close()
 }
 
 // Check tells whether the URL alone would be refused. It makes no call.
@@ -86,6 +116,7 @@ type target struct {
 	host     string
 	port     uint16
 	loopback bool
+	address  netip.Addr // the host, when it is an address that may be called
 }
 
 // check applies the rules that need no network: https, a name, port 443; or this machine where that is allowed.
@@ -109,13 +140,15 @@ func (s *Strangers) check(rawURL string) (target, error) {
 		t.loopback = true
 		return t, nil
 	}
-	if u.Scheme != "https" {
+	if u.Scheme != "https" && (u.Scheme != "http" || !s.ByHand) {
 		return target{}, refuse("it is not https")
 	}
-	if _, err := netip.ParseAddr(t.host); err == nil || looksNumeric(t.host) {
+	if addr, err := netip.ParseAddr(t.host); err == nil && s.ByHand && within(addr.Unmap(), s.Networks) {
+		t.address = addr.Unmap()
+	} else if err == nil || looksNumeric(t.host) {
 		return target{}, refuse("its host is an IP address")
 	}
-	if t.port != 443 && !slices.Contains(s.Ports, t.port) {
+	if t.port != 443 && !s.ByHand && !slices.Contains(s.Ports, t.port) {
 		return target{}, refuse("its port is not 443")
 	}
 	return t, nil
@@ -147,6 +180,9 @@ func (s *Strangers) resolve(ctx context.Context, t target) ([]netip.Addr, error)
 			return []netip.Addr{addr}, nil
 		}
 		return []netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.IPv6Loopback()}, nil
+	}
+	if t.address.IsValid() {
+		return []netip.Addr{t.address}, nil
 	}
 	resolver := s.Resolver
 	if resolver == nil {

@@ -389,3 +389,27 @@ func FuzzCheck(f *testing.F) {
 		}
 	})
 }
+
+func TestStrangersCallsByHand(t *testing.T) {
+	lan := []netip.Prefix{netip.MustParsePrefix("192.168.7.0/24")}
+	for _, tt := range []struct {
+		name, url string
+		want      bool
+	}{
+		{"http", "http://app.example/mcp", true},
+		{"another port", "https://app.example:8443/mcp", true},
+		{"an address in a network that may be called", "http://192.168.7.2:3000/mcp", true},
+		{"an address outside it", "http://192.168.8.2:3000/mcp", false},
+		{"a public address", "https://93.184.215.14/mcp", false},
+		{"this machine while it is off", "http://127.0.0.1:3000/mcp", false},
+		{"a file", "file:///etc/passwd", false},
+		{"user information", "https://user@app.example/mcp", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := &Strangers{ByHand: true, Networks: lan, Resolver: names{}}
+			if err := s.Check(tt.url); errors.Is(err, ErrRefused) == tt.want {
+				t.Errorf("Check(%q) by hand = %v, want it called: %v", tt.url, err, tt.want)
+			}
+		})
+	}
+}
