@@ -31,6 +31,7 @@ var plan = map[string][]string{
 	"internal/clients":         {"internal/outbound", "internal/store", "oauth"},
 	"internal/browser":         {"internal/store", "oauth"},
 	"internal/mail":            {},
+	"internal/check":           {"internal/outbound", "oauth"},
 	"internal/pages":           {"internal/store", "oauth"},
 	"internal/upstream":        {"internal/outbound", "internal/store", "oauth"},
 	"internal/upstreamtest":    {},

@@ -22,6 +22,8 @@ type commands struct {
 	Serve serveCommand `cmd:"" help:"Run the authorization server."`
 	Demo  demoCommand  `cmd:"" help:"Run an authorization server with two protected MCP servers, on this machine only."`
 
+	Check checkCommand `cmd:"" help:"Tell whether real clients could connect to an MCP server, and if not, why."`
+
 	Config   configCommand   `cmd:"" help:"Check or show the configuration."`
 	User     userCommand     `cmd:"" help:"Manage accounts."`
 	Client   clientCommand   `cmd:"" help:"Manage the programs that ask for tokens."`
@@ -44,7 +46,12 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
-	if err := run(ctx, os.Args[1:]); err != nil {
+	err := run(ctx, os.Args[1:])
+	var status exitStatus
+	if errors.As(err, &status) {
+		os.Exit(int(status))
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "authwright:", err)
 		os.Exit(1)
 	}
@@ -61,7 +68,11 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		var usage *kong.ParseError
 		if errors.As(err, &usage) {
-			return fmt.Errorf("%w (authwright --help tells what there is)", err)
+			err = fmt.Errorf("%w (authwright --help tells what there is)", err)
+		}
+		if len(args) > 0 && args[0] == "check" { // whose status 1 means a fault of the server
+			fmt.Fprintln(os.Stderr, "authwright:", err)
+			return cannotRun
 		}
 		return err
 	}
