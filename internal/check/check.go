@@ -26,7 +26,6 @@ type Check struct {
 	Resolver   outbound.Resolver
 	Login      Browse     // logs a person in for real; nil leaves that out
 	Told       func(Step) // hears of each step as it ends; may be nil
-	Now        func() time.Time
 }
 
 // Level says how bad a finding is.
@@ -207,10 +206,3 @@ func (w *walk) find(name, at, seen string) {
 
 // saw notes what is as it should be.
 func (w *walk) saw(what string) { w.step.Saw = append(w.step.Saw, printable(what)) }
-
-func (w *walk) now() time.Time {
-	if w.Now != nil {
-		return w.Now()
-	}
-	return time.Now()
-}
