@@ -17,6 +17,7 @@ import (
 	"github.com/authwright/authwright/internal/consent"
 	"github.com/authwright/authwright/internal/keys"
 	"github.com/authwright/authwright/internal/login"
+	"github.com/authwright/authwright/internal/organizations"
 	"github.com/authwright/authwright/internal/pages"
 	"github.com/authwright/authwright/internal/passkey"
 	"github.com/authwright/authwright/internal/setup"
@@ -138,12 +139,16 @@ func (s *Server) addPeoplesPages(p *project, st store.Store, directory *clients.
 		Upstream: providers,
 	}
 	p.addPages(door.Routes())
+	office := &organizations.Office{
+		Store: st, Settings: settings, Mail: s.mail, Site: p.site.Name, Issuer: p.issuer, Now: s.config.Now, Log: s.config.Log,
+	}
+	door.Office = office
 	p.addPages((&consent.Consent{
 		Store: st, Settings: settings, Clients: directory.Lookup, Resources: core.Resources, Known: clients.WellKnown(),
-		Site: p.site, Jar: jar, Issuer: p.issuer, Now: s.config.Now, Log: s.config.Log,
+		Office: office, Site: p.site, Jar: jar, Issuer: p.issuer, Now: s.config.Now, Log: s.config.Log,
 	}).Routes())
 	p.addPages((&account.Account{
-		Store: st, Settings: settings, Resources: core.Resources, Login: door, Site: p.site, Jar: jar, Issuer: p.issuer,
+		Store: st, Settings: settings, Resources: core.Resources, Login: door, Office: office, Site: p.site, Jar: jar, Issuer: p.issuer,
 		Now: s.config.Now, Log: s.config.Log, Mails: s.mail != nil, Passkeys: door.Passkeys,
 	}).Routes())
 }

@@ -111,7 +111,7 @@ func (w *world) fill(t testing.TB) {
 // clients that registered themselves.
 func (w *world) employ(must func(error)) {
 	ctx, st := context.Background(), w.db.For(DefaultProject)
-	must(st.PutRole(ctx, store.Role{Name: "admin", Permissions: []string{"objectives:read", "objectives:write"}}))
+	must(st.PutRole(ctx, store.Role{Name: "admin", Permissions: []string{"objectives:read", "objectives:write", policy.RunOrganization}}))
 	must(st.PutRole(ctx, store.Role{Name: "member", Permissions: []string{"objectives:read"}}))
 	must(st.CreateOrganization(ctx, store.Organization{ID: "acme", Slug: "acme", Name: "Acme"}))
 	must(st.CreateOrganization(ctx, store.Organization{ID: "globex", Slug: "globex", Name: "Globex", Policy: store.ClientPolicy{

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/authwright/authwright/internal/login"
+	"github.com/authwright/authwright/internal/policy"
 	"github.com/authwright/authwright/internal/store"
 	"github.com/authwright/authwright/internal/store/sqldb"
 	"github.com/authwright/authwright/oauth"
@@ -125,7 +126,7 @@ func okrResource(uri string) store.Resource {
 func seedOrganizations(ctx context.Context, st store.Store) error {
 	now := time.Now()
 	err := errors.Join(
-		st.PutRole(ctx, store.Role{Name: "admin", Description: "Reads and changes objectives", Permissions: []string{"objectives:read", "objectives:write"}}),
+		st.PutRole(ctx, store.Role{Name: "admin", Description: "Runs the organization, reads and changes objectives", Permissions: []string{"objectives:read", "objectives:write", policy.RunOrganization}}),
 		st.PutRole(ctx, store.Role{Name: "member", Description: "Reads objectives", Permissions: []string{"objectives:read"}}),
 	)
 	if err != nil {

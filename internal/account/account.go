@@ -14,6 +14,7 @@ import (
 
 	"github.com/authwright/authwright/internal/browser"
 	"github.com/authwright/authwright/internal/login"
+	"github.com/authwright/authwright/internal/organizations"
 	"github.com/authwright/authwright/internal/pages"
 	"github.com/authwright/authwright/internal/passkey"
 	"github.com/authwright/authwright/internal/store"
@@ -30,6 +31,7 @@ type Account struct {
 	Resources func(ctx context.Context) ([]store.Resource, error)
 	Login     *login.Login   // changes what it later asks for
 	Passkeys  *passkey.Party // nil where there are no passkeys
+	Office    *organizations.Office
 	Site      *pages.Site
 	Jar       browser.Jar
 	Issuer    string
@@ -47,6 +49,11 @@ func (a *Account) Routes() map[string]pages.Handler {
 		"POST /account/sessions/end":    a.endSession,
 		"POST /account/sessions/others": a.endOthers,
 		"GET /account/login":            a.showSignIn,
+
+		"GET /account/organizations":        a.showOrganizations,
+		"POST /account/organizations":       a.changeOrganizations,
+		"GET /account/organizations/admin":  a.showAdmin,
+		"POST /account/organizations/admin": a.runAdmin,
 	}
 	for _, s := range sections() {
 		for pattern, handler := range s.routes(a) {
@@ -116,7 +123,7 @@ type tab struct {
 
 // tabs are the pages, of which the person is at one.
 func (a *Account) tabs(here string) []tab {
-	all := []tab{{"/account", "Connected apps", false}, {"/account/login", "How you sign in", false}, {"/account/sessions", "Where you’re signed in", false}}
+	all := []tab{{"/account", "Connected apps", false}, {"/account/login", "How you sign in", false}, {"/account/sessions", "Where you’re signed in", false}, {"/account/organizations", "Organizations", false}}
 	for i := range all {
 		all[i].Here = all[i].Address == here
 		all[i].Address = a.Site.Base + all[i].Address

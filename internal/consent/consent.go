@@ -15,6 +15,7 @@ import (
 
 	"github.com/authwright/authwright/internal/browser"
 	"github.com/authwright/authwright/internal/clients"
+	"github.com/authwright/authwright/internal/organizations"
 	"github.com/authwright/authwright/internal/pages"
 	"github.com/authwright/authwright/internal/store"
 	"github.com/authwright/authwright/oauth"
@@ -49,6 +50,7 @@ type Consent struct {
 	Clients   func(ctx context.Context, id store.ClientID) (clients.Client, error)
 	Resources func(ctx context.Context) ([]store.Resource, error)
 	Known     Known // may be nil: then no client is well known
+	Office    *organizations.Office
 	Site      *pages.Site
 	Jar       browser.Jar
 	Issuer    string
@@ -62,6 +64,7 @@ func (c *Consent) Routes() map[string]pages.Handler {
 		"GET /consent":         c.show,
 		"POST /consent":        c.answer,
 		"POST /consent/return": c.leave,
+		"POST /consent/ask":    c.ask,
 	}
 }
 
@@ -72,6 +75,7 @@ type question struct {
 	client   clients.Client
 	resource store.Resource
 	earlier  store.Consent // what they allowed before; zero if nothing
+	current  store.OrgID   // the organization they act for in this browser
 	place    place         // for which organization, and what they may grant there
 }
 
@@ -99,6 +103,7 @@ func (c *Consent) show(w http.ResponseWriter, r *http.Request) error {
 	view := c.view(q)
 	view.Action = c.Site.Base + "/consent"
 	view.Token = visitor.FormToken(q.purpose(askForm)...)
+	view.AskAction, view.AskToken = c.Site.Base+"/consent/ask", visitor.FormToken(q.purpose(approvalForm)...)
 	page := pages.Page{Title: "Allow access?", Template: askPage, Data: view, Script: true}
 	return c.Site.Write(w, r, http.StatusOK, page, q.request.RedirectURI.Source())
 }
@@ -116,7 +121,8 @@ func (c *Consent) question(r *http.Request, params oauth.Params) (question, erro
 	}
 	q := question{request: req}
 	sessions := browser.Sessions{Jar: c.Jar, Store: c.Store, Idle: c.Settings.Defaults().SessionIdle}
-	_, q.person, err = sessions.SignedIn(r, now)
+	session, person, err := sessions.SignedIn(r, now)
+	q.person, q.current = person, session.Org
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return q, errElsewhere

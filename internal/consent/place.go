@@ -21,6 +21,7 @@ type place struct {
 	choices     []store.MyOrganization
 	may, mayNot oauth.Scope // what is asked for, by what the person holds; neither where the client stays out
 	blocked     string      // why nothing can be allowed here
+	approval    approval    // where the client stands, when an admin has to let it in
 }
 
 // placeOf reads the person's organizations and roles, for the organization they chose, or else the first that lets
@@ -44,23 +45,25 @@ func (c *Consent) placeOf(ctx context.Context, q question, chosen store.OrgID) (
 	if len(mine) == 0 {
 		return place{blocked: "This server is for organizations, and you belong to none here. Ask an administrator of yours to add you."}, nil
 	}
-	p := place{choices: mine, org: c.choose(mine, chosen, q.client.Client)}
+	p := place{choices: mine, org: c.choose(mine, []store.OrgID{chosen, q.current}, q.client.Client)}
 	switch policy.Admit(c.Settings, p.org.Policy, q.client.Client) {
 	case policy.Refused:
 		p.blocked = refusal(p.org.Name, q.client.Client)
 		return p, nil
 	case policy.NeedsApproval:
-		p.blocked = p.org.Name + " lets apps in once an administrator approved them, and this one is not approved yet. Ask an administrator to approve it, then connect again."
-		return p, nil
+		state, err := c.approvalOf(ctx, q, p.org.ID)
+		return p.needsApproval(state, c.Office != nil && c.Office.Mail != nil), err
 	}
 	return p.grantable(q, policy.HeldBy(roles, p.org.Roles)), nil
 }
 
-// choose is the chosen organization, if the person belongs to it; else the first that lets the client in; else the first.
-func (c *Consent) choose(mine []store.MyOrganization, chosen store.OrgID, client store.Client) store.MyOrganization {
-	for _, one := range mine {
-		if one.ID == chosen {
-			return one
+// choose is the first of the chosen organizations that the person belongs to; else the first that lets the client in; else the first.
+func (c *Consent) choose(mine []store.MyOrganization, chosen []store.OrgID, client store.Client) store.MyOrganization {
+	for _, id := range chosen {
+		for _, one := range mine {
+			if one.ID == id {
+				return one
+			}
 		}
 	}
 	for _, one := range mine {

@@ -24,7 +24,10 @@ type view struct {
 	Org           orgView
 	Client        store.ClientID // what an administrator is told to let it in; "" when they cannot
 	Blocked       string         // why nothing can be allowed; "" when something can
-	Changed       bool           // the app describes itself differently from when it was allowed last
+	Approval      approval
+	AskAction     string
+	AskToken      string
+	Changed       bool // the app describes itself differently from when it was allowed last
 	Email         string
 	Other         string // address to sign in as somebody else
 	Account       string // address to withdraw it
@@ -63,6 +66,7 @@ func (c *Consent) view(q question) view {
 		Cannot:   permissions(q, q.place.mayNot),
 		Org:      c.orgView(q),
 		Blocked:  q.place.blocked,
+		Approval: q.place.approval,
 		Changed:  q.earlier.Person != "" && !q.allowedBefore(),
 		Email:    q.person.Email,
 		Other:    c.Site.Base + "/login?" + query.Encode(),

@@ -19,6 +19,7 @@ import (
 
 	"github.com/authwright/authwright/internal/browser"
 	"github.com/authwright/authwright/internal/mail"
+	"github.com/authwright/authwright/internal/organizations"
 	"github.com/authwright/authwright/internal/pages"
 	"github.com/authwright/authwright/internal/passkey"
 	"github.com/authwright/authwright/internal/store"
@@ -64,6 +65,7 @@ type Login struct {
 	Log        *slog.Logger                   // none when nil
 	Mail       *mail.Queue                    // nil where no mail can be sent: then the ways that need it are off
 	CodeKey    []byte                         // of the codes that are mailed
+	Office     *organizations.Office          // knows who was invited
 	Passkeys   *passkey.Party                 // nil where there are no passkeys
 	Trust      *trust.Verifier                // of the tokens of trusted logins
 	Upstream   *upstream.Upstream             // nil where nobody comes by other providers
@@ -94,6 +96,8 @@ func (l *Login) Routes() map[string]pages.Handler {
 		"POST /login/code":      l.takeCode,
 		"GET /login/link":       l.showLink,
 		"POST /login/link":      l.takeLink,
+		"GET /invitation":       l.showInvitation,
+		"POST /invitation":      l.acceptInvitation,
 
 		"POST /login/passkey":         l.signInByPasskey,
 		"POST /login/passkey/options": l.askPasskey,

@@ -18,9 +18,11 @@ const Fresh = 10 * time.Minute
 const (
 	ToSessions store.RequestID = "account/sessions"
 	ToSignIn   store.RequestID = "account/login"
+
+	ToOrganizations store.RequestID = "account/organizations"
 )
 
-var places = map[store.RequestID]bool{ToSessions: true, ToSignIn: true}
+var places = map[store.RequestID]bool{ToSessions: true, ToSignIn: true, ToOrganizations: true}
 
 func isPlace(id store.RequestID) bool { return places[id] }
 

@@ -13,6 +13,9 @@ import (
 	"github.com/authwright/authwright/oauth"
 )
 
+// RunOrganization is the permission that Authwright itself knows: who holds it in an organization runs it.
+const RunOrganization = "org:admin"
+
 // Held is what a person may do in one place: the permissions of their roles there.
 type Held map[string]bool
 

@@ -32,6 +32,8 @@ type Invitations interface {
 	Invitation(ctx context.Context, id InvitationID, now time.Time) (Invitation, error)
 	// InvitationsOf lists an organization's by address, those that are over included until they are swept.
 	InvitationsOf(ctx context.Context, org OrgID) ([]Invitation, error)
+	// InvitationsTo lists the live ones to an address, the newest first.
+	InvitationsTo(ctx context.Context, email string, now time.Time) ([]Invitation, error)
 	// RevokeInvitation ends an organization's invitation.
 	RevokeInvitation(ctx context.Context, org OrgID, id InvitationID) error
 	// AcceptInvitation ends a live invitation with that link, and makes the person a member whose address it went to: their

@@ -43,6 +43,14 @@ func (s *projectStore) InvitationsOf(ctx context.Context, org store.OrgID) ([]st
 	return all(ctx, s.look, scanInvitation, selectInvitationsOf.with(s.project, org))
 }
 
+var selectInvitationsTo = sql("listing the invitations to an address", `
+	select `+invitationColumns+` from invitations where project_id = $1 and email = $2 and expires_at > $3 order by created_at desc, id`)
+
+// InvitationsTo lists the live ones to an address.
+func (s *projectStore) InvitationsTo(ctx context.Context, email string, now time.Time) ([]store.Invitation, error) {
+	return all(ctx, s.look, scanInvitation, selectInvitationsTo.with(s.project, email, now))
+}
+
 var deleteInvitation = sql("revoking an invitation", `
 	delete from invitations where project_id = $1 and org_id = $2 and id = $3`)
 

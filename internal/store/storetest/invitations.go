@@ -39,6 +39,15 @@ func testInvitationRoundTrip(h *house) {
 	list, err := h.InvitationsOf(ctx, "org")
 	h.must(err, "InvitationsOf")
 	same(h, "an organization's invitations", list, []store.Invitation{a, b})
+	for _, tt := range []struct {
+		email string
+		at    time.Duration
+		want  []store.Invitation
+	}{{b.Email, 0, []store.Invitation{b}}, {b.Email, time.Hour, nil}, {"none@example.com", 0, nil}} {
+		got, err := h.InvitationsTo(ctx, tt.email, h.at(tt.at))
+		h.must(err, "InvitationsTo")
+		same(h, "the invitations to "+tt.email, got, tt.want)
+	}
 	h.want(store.ErrNotFound, h.RevokeInvitation(ctx, "another", a.ID), "RevokeInvitation of another organization")
 	h.must(h.RevokeInvitation(ctx, "org", a.ID), "RevokeInvitation")
 	h.want(store.ErrNotFound, h.AcceptAsNew(ctx, a.ID, a.Link, store.Person{ID: "per-late"}, h.now), "AcceptAsNew of a revoked one")

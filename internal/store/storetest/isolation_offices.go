@@ -45,6 +45,10 @@ func (h *house) trespassesOnOffices(b offices) []trespass {
 		}, nil},
 		{"Invitation", func(s store.Store) error { _, err := s.Invitation(ctx, b.invitation.ID, h.now); return err }, gone},
 		{"InvitationsOf", func(s store.Store) error { v, err := s.InvitationsOf(ctx, "org"); return nothing(v == nil, err) }, nil},
+		{"InvitationsTo", func(s store.Store) error {
+			v, err := s.InvitationsTo(ctx, b.invitation.Email, h.now)
+			return nothing(v == nil, err)
+		}, nil},
 		{"RevokeInvitation", func(s store.Store) error { return s.RevokeInvitation(ctx, "org", b.invitation.ID) }, gone},
 		{"AcceptInvitation", func(s store.Store) error {
 			return s.AcceptInvitation(ctx, b.invitation.ID, b.invitation.Link, h.person.ID, h.now)
