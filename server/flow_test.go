@@ -204,7 +204,7 @@ func (f *flow) argument(c *command, line string) error {
 
 // forPeople tells whether a browser goes to the path, with its cookies.
 func forPeople(path string) bool {
-	for _, page := range []string{"/authorize", "/login", "/logout", "/consent", "/account"} {
+	for _, page := range []string{"/authorize", "/login", "/logout", "/consent", "/account", "/invitation"} {
 		if strings.Contains(path, page) {
 			return true
 		}

@@ -314,6 +314,9 @@ var operator = map[string]func(*flow, string) error{
 		name, roles, _ := strings.Cut(rest, " ")
 		return f.store().PutMember(f.Context(), store.Membership{Org: store.OrgID(org), Person: store.PersonID("per_" + name), Roles: strings.Fields(roles)})
 	},
+	"verify": func(f *flow, name string) error { // NAME: their address
+		return f.store().VerifyEmail(f.Context(), store.PersonID("per_"+name), name+"@example.com", f.clock.Now())
+	},
 	"remove-member": func(f *flow, line string) error { // ORG NAME
 		org, name, _ := strings.Cut(line, " ")
 		return f.store().RemoveMember(f.Context(), store.OrgID(org), store.PersonID("per_"+name), f.clock.Now())

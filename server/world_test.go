@@ -16,6 +16,7 @@ import (
 
 	"github.com/authwright/authwright/internal/keys"
 	"github.com/authwright/authwright/internal/login"
+	"github.com/authwright/authwright/internal/policy"
 	"github.com/authwright/authwright/internal/store"
 	"github.com/authwright/authwright/internal/store/sqldb"
 	"github.com/authwright/authwright/oauth"
