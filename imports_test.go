@@ -53,6 +53,7 @@ var plan = map[string][]string{
 	"conformance/vectors":      {},
 	"bench":                    {"…"},
 	"bench/load":               {},
+	"bench/streams":            {"", "authwrighttest"},
 }
 
 // TestEveryRoomImportsOnlyWhatThePlanSays keeps the siblings (authserver, login, consent, account) apart and the store below them.

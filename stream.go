@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -15,34 +16,59 @@ var errTokenOver = errors.New("the access token is no longer valid")
 // serve runs the next handler no longer than the token holds: until it has expired, or until the issuer, where it
 // is asked, says that the token was revoked or cannot say that it was not.
 func (r *Resource) serve(next http.Handler, w http.ResponseWriter, req *http.Request, raw string, known *verified) {
-	end := known.token.Expires.Add(expirySkew)
 	ctx, cancel := context.WithCancelCause(req.Context())
 	defer cancel(nil)
-	timer := time.AfterFunc(end.Sub(r.now()), func() { cancel(errTokenOver) })
-	defer timer.Stop()
-	if r.introspect != nil {
-		go r.watch(ctx, cancel, raw, known)
-	}
+	l := &lease{resource: r, raw: raw, ctx: ctx, end: cancel}
+	l.begin(known)
+	defer l.timer.Stop()
 	next.ServeHTTP(&answer{ResponseWriter: w, ctx: ctx, seal: func(id string) string { return r.sealSession(id, known.token) }}, req.WithContext(ctx))
 }
 
-// watch verifies the token again, each time the issuer's last answer has run out, while an answer goes on.
-func (r *Resource) watch(ctx context.Context, cancel context.CancelCauseFunc, raw string, known *verified) {
-	for {
-		runsOut := time.Unix(0, known.asked.Load()).Add(r.introspect.every)
-		timer := time.NewTimer(runsOut.Sub(r.now()))
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return
-		case <-timer.C:
-		}
-		var err error
-		if known, err = r.verify(ctx, raw); err != nil {
-			cancel(errTokenOver)
-			return
+// lease is how long an answer may go on. It costs a timer, and no goroutine while nothing happens: idle streams are many.
+type lease struct {
+	resource *Resource
+	raw      string
+	ctx      context.Context
+	end      context.CancelCauseFunc
+
+	mu    sync.Mutex // until timer is there
+	timer *time.Timer
+}
+
+func (l *lease) begin(known *verified) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.timer = time.AfterFunc(l.left(known), func() { l.look(known) })
+}
+
+// left is how long nobody need look at the token: until it is over, or the issuer's last answer has run out.
+func (l *lease) left(known *verified) time.Duration {
+	until := known.token.Expires.Add(expirySkew)
+	if i := l.resource.introspect; i != nil {
+		if runsOut := time.Unix(0, known.asked.Load()).Add(i.every); runsOut.Before(until) {
+			until = runsOut
 		}
 	}
+	return until.Sub(l.resource.now())
+}
+
+// look ends the answer when the token is over, and else has the issuer asked again.
+func (l *lease) look(known *verified) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.ctx.Err() != nil {
+		return
+	}
+	if over := known.token.Expires.Add(expirySkew); !l.resource.now().Before(over) {
+		l.end(errTokenOver)
+		return
+	}
+	fresh, err := l.resource.verify(l.ctx, l.raw)
+	if err != nil {
+		l.end(errTokenOver)
+		return
+	}
+	l.timer.Reset(l.left(fresh))
 }
 
 // answer is a response that can be written to while the token holds. It seals the session id on its way out.
