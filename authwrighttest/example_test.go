@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -37,6 +40,72 @@ func ExampleNew() {
 	// invalid_token: the token has expired
 	// invalid_token: the token signature is not valid
 	// invalid_token: the token is for another resource
+}
+
+// After a rotation the tokens of the old key hold until the key is withdrawn.
+func ExampleIssuer_Rotate() {
+	issuer := authwrighttest.New("https://issuer.example")
+	old := issuer.Token("https://mcp.example.com/mcp")
+	issuer.Rotate(oauth.EdDSA)
+
+	_, err := protect(issuer, nil).Verify(context.Background(), old)
+	fmt.Println("published beside the new one:", err)
+
+	issuer.Withdraw()
+	_, err = protect(issuer, nil).Verify(context.Background(), old)
+	fmt.Println("withdrawn:", err)
+	// Output:
+	// published beside the new one: <nil>
+	// withdrawn: invalid_token: the token is signed with a key that the issuer does not have
+}
+
+// Introspection lets opaque tokens in, and tells which were revoked.
+func ExampleIssuer_Revoke() {
+	issuer := authwrighttest.New("https://issuer.example")
+	introspection := &authwright.Introspection{
+		ClientID: authwrighttest.IntrospectionClient, ClientSecret: authwrighttest.IntrospectionSecret, Alone: true,
+	}
+	token := issuer.Token("https://mcp.example.com/mcp", authwrighttest.Opaque())
+
+	known, err := protect(issuer, introspection).Verify(context.Background(), token)
+	fmt.Println(known.Subject, err)
+
+	issuer.Revoke(token)
+	_, err = protect(issuer, introspection).Verify(context.Background(), token)
+	fmt.Println(err)
+	// Output:
+	// per_ada <nil>
+	// invalid_token: the token is not active any more
+}
+
+// An issuer that does not answer is no reason to throw a token away: the server says that it cannot tell now.
+func ExampleIssuer_SetDown() {
+	issuer := authwrighttest.New("https://issuer.example")
+	issuer.SetDown(true)
+	h := protect(issuer, nil).Protect(http.NotFoundHandler())
+
+	r := httptest.NewRequest(http.MethodGet, "/mcp", nil)
+	r.Header.Set("Authorization", "Bearer "+issuer.Token("https://mcp.example.com/mcp"))
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	fmt.Println(w.Code, w.Header().Get("Retry-After"))
+	// Output:
+	// 503 5
+}
+
+// protect makes the server under test, with an empty memory.
+func protect(issuer *authwrighttest.Issuer, introspection *authwright.Introspection) *authwright.Resource {
+	resource, err := authwright.New(authwright.Config{
+		Resource:      "https://mcp.example.com/mcp",
+		Issuer:        issuer.URL,
+		Introspection: introspection,
+		Transport:     authwright.Direct(issuer),
+		Log:           slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	return resource
 }
 
 // TestOverTheNetwork is how a test looks that needs an address.
