@@ -43,14 +43,14 @@ func (r *Resource) verify(ctx context.Context, token string) (*verified, error) 
 	now := r.now()
 	digest := digestOf(token)
 	known := r.cache.get(digest)
-	if known == nil || !r.stillProven(known, now) {
+	switch {
+	case known == nil || !r.stillProven(known, now):
 		fresh, err := r.prove(ctx, token, now)
 		if err != nil {
 			return nil, err
 		}
 		known = r.cache.put(digest, fresh, now)
-	}
-	if now.After(known.token.Expires.Add(expirySkew)) {
+	case now.After(known.token.Expires.Add(expirySkew)):
 		return nil, oauth.Errorf(oauth.InvalidToken, "the token has expired")
 	}
 	if err := r.stillActive(ctx, token, known, now); err != nil {

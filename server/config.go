@@ -44,6 +44,16 @@ type Config struct {
 	DeliverMail func(ctx context.Context, m Mail) error
 	// LookupTXT asks DNS whether the domains of organizations are still theirs; nil asks this machine's servers.
 	LookupTXT func(ctx context.Context, name string) ([]string, error)
+	// Resources are the MCP servers of your own program, filed in the default project at every start; others are added with
+	// the command line.
+	Resources []Resource
+	// People are the accounts of your own program: its passwords count on our sign-in page, and ours do not. They are
+	// those of the default project.
+	People People
+	// Login has people sign in on a page of your own program, in the place of our sign-in page. Keep one of People and Login.
+	Login Login
+	// Pages change the look of our pages.
+	Pages Pages
 	// Log takes what the operator should know; nil is slog.Default.
 	Log *slog.Logger
 	// Now is the clock; nil is time.Now.
@@ -90,6 +100,8 @@ func (c Config) Check() error {
 	if c.SMTP != (SMTP{}) && c.DeliverMail != nil {
 		add("smtp.host", "is set beside DeliverMail: keep one of them")
 	}
+	c.checkResources(add)
+	c.checkEmbedded(add)
 	return errors.Join(wrong...)
 }
 

@@ -57,8 +57,10 @@ type flow struct {
 
 const verifier = "a-verifier-that-is-long-enough-to-count-as-one-0123456789"
 
-func newFlow(t *testing.T, file string) *flow {
-	f := &flow{T: t, world: newWorld(t), file: file, browsers: make(map[string]*visitor), docs: serveDocuments(t)}
+func newFlow(t *testing.T, file string) *flow { return newFlowIn(t, newWorld(t), file) }
+
+func newFlowIn(t *testing.T, w *world, file string) *flow {
+	f := &flow{T: t, world: w, file: file, browsers: make(map[string]*visitor), docs: serveDocuments(t)}
 	f.vars = variables{
 		"issuer": issuer, "host": host, "north": northIssuer, "todo": todo, "okr": okr, "north_todo": northTodo,
 		"callback": "http://127.0.0.1:7777/callback", "state": "a state & more", "verifier": verifier, "challenge": string(challenge(verifier)),

@@ -101,8 +101,9 @@ func (s *Server) open(ctx context.Context, record store.Project) error {
 		Store: st, Settings: record.Settings, FoldKey: foldKey, Limits: s.limits, Now: s.config.Now,
 		Documents: &clients.Documents{Fetch: s.strangers, Known: clients.WellKnown()},
 	}
-	site := &pages.Site{Name: record.Name, Base: path, Log: s.config.Log}
+	site := &pages.Site{Name: record.Name, Base: path, Look: pages.Look(s.config.Pages), Log: s.config.Log}
 	jar := browser.NewJar(record.Issuer)
+	jar.Still = s.still(record.ID)
 	core := authserver.New(authserver.Config{
 		Project: record, Store: st, Clients: directory, Keys: ring, RefreshKey: refreshKey, Jar: jar, Site: site,
 		ClientAddr: s.clientAddr, Now: s.config.Now, Log: s.config.Log,
@@ -138,6 +139,14 @@ func (s *Server) addPeoplesPages(p *project, st store.Store, directory *clients.
 		ClientAddr: s.clientAddr, Log: s.config.Log, Mail: s.mail, CodeKey: codeKey, Passkeys: s.passkeys(p, st), Trust: s.trust,
 		Upstream: providers,
 	}
+	mails := s.mail != nil
+	if s.embedded(p.record.ID) {
+		mails, settings.NoPassword = false, true // whatever is about addresses and passwords is the program's
+		door.Settings, door.Mail, door.Program = s.config.Login.settings(settings), nil, s.program()
+		if door.Program.SignedIn != nil {
+			door.Passkeys = nil
+		}
+	}
 	p.addPages(door.Routes())
 	office := &organizations.Office{
 		Store: st, Settings: settings, Mail: s.mail, Site: p.site.Name, Issuer: p.issuer, Now: s.config.Now, Log: s.config.Log,
@@ -149,7 +158,7 @@ func (s *Server) addPeoplesPages(p *project, st store.Store, directory *clients.
 	}).Routes())
 	p.addPages((&account.Account{
 		Store: st, Settings: settings, Resources: core.Resources, Login: door, Office: office, Site: p.site, Jar: jar, Issuer: p.issuer,
-		Now: s.config.Now, Log: s.config.Log, Mails: s.mail != nil, Passkeys: door.Passkeys,
+		Now: s.config.Now, Log: s.config.Log, Mails: mails, Passkeys: door.Passkeys,
 	}).Routes())
 }
 

@@ -101,7 +101,7 @@ func prepare(c Config) (*Server, error) {
 		projects:  make(map[store.ProjectID]*project), missing: make(map[store.ProjectID]time.Time),
 	}
 	s.trust = &trust.Verifier{Now: c.Now, Keys: &trust.KeySets{
-		Now: c.Now, Fetch: &outbound.Operator{Timeout: 5 * time.Second, MaxBody: 256 << 10},
+		Now: c.Now, Fetch: &outbound.Operator{Timeout: 5 * time.Second, MaxBody: trust.MaxKeySet},
 	}}
 	if s.mail, err = c.mailQueue(); err != nil {
 		return nil, err
@@ -155,6 +155,11 @@ func (s *Server) openProjects(ctx context.Context) error {
 		return fmt.Errorf("reading the projects: %w", err)
 	}
 	for _, p := range all {
+		if p.ID == DefaultProject {
+			if p, err = s.putResources(ctx, p); err != nil {
+				return err
+			}
+		}
 		if err := s.open(ctx, p); err != nil {
 			return fmt.Errorf("opening project %s: %w", p.ID, err)
 		}

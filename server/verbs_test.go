@@ -273,7 +273,41 @@ var operator = map[string]func(*flow, string) error{
 		return f.store().DeleteClient(f.Context(), store.ClientID(id), f.clock.Now())
 	},
 	"disable-client": func(f *flow, id string) error {
-		return f.changeClient(id, func(c *store.Client) { c.Disabled = true })
+		return f.store().SetClientDisabled(f.Context(), store.ClientID(id), true, f.clock.Now())
+	},
+	"enable-client": func(f *flow, id string) error {
+		return f.store().SetClientDisabled(f.Context(), store.ClientID(id), false, f.clock.Now())
+	},
+	"origin": func(f *flow, line string) error { // ID ORIGIN: as if it had become known in another way
+		id, origin, _ := strings.Cut(line, " ")
+		return f.changeClient(id, func(c *store.Client) { c.Origin, c.FreshUntil = store.Origin(origin), f.clock.Now().Add(time.Hour) })
+	},
+	"document": func(f *flow, id string) error { // a client like spa, known by a document that is fresh
+		c, err := f.store().Client(f.Context(), "spa")
+		if err != nil {
+			return err
+		}
+		c.ID, c.FetchedAt, c.FreshUntil = store.ClientID(id), f.clock.Now(), f.clock.Now().Add(time.Hour)
+		_, err = f.store().PutDocument(f.Context(), c)
+		return err
+	},
+	"wait": func(f *flow, how string) error {
+		by, err := time.ParseDuration(how)
+		f.clock.Move(by)
+		return err
+	},
+	"role": func(f *flow, line string) error { // NAME PERMISSION…
+		name, permissions, _ := strings.Cut(line, " ")
+		return f.store().PutRole(f.Context(), store.Role{Name: name, Permissions: strings.Fields(permissions)})
+	},
+	"delete-role": func(f *flow, name string) error { return f.store().DeleteRole(f.Context(), name) },
+	"withdraw": func(f *flow, line string) error { // NAME CLIENT: all that the person allowed it
+		name, client, _ := strings.Cut(line, " ")
+		list, err := store.EveryConnection(f.Context(), f.store(), store.ConnectionQuery{Person: store.PersonID("per_" + name), Client: store.ClientID(client)})
+		for _, one := range list {
+			err = errors.Join(err, f.store().WithdrawConsent(f.Context(), one.ConsentKey, f.clock.Now()))
+		}
+		return err
 	},
 	"limit-client": func(f *flow, line string) error { // ID SCOPE…: the ceiling
 		id, scope, _ := strings.Cut(line, " ")
@@ -287,6 +321,9 @@ var operator = map[string]func(*flow, string) error{
 			return err
 		}
 		return f.changeClient(id, func(c *store.Client) { c.FirstParty, c.Terms = party == "first-party", terms })
+	},
+	"add-resource": func(f *flow, uri string) error {
+		return f.store().PutResource(f.Context(), store.Resource{URI: uri, Name: "Another"})
 	},
 	"remove-resource": func(f *flow, uri string) error {
 		return f.store().DeleteResource(f.Context(), uri, f.clock.Now())

@@ -49,15 +49,27 @@ type world struct {
 }
 
 // newWorld starts a deployment with the projects default and north and their people, clients and resources.
-func newWorld(t testing.TB) *world {
+func newWorld(t testing.TB, edits ...func(*Config)) *world {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "authwright.db")
+	w := newWorldOn(t, "sqlite:"+file, edits...)
+	w.file = file
+	return w
+}
+
+// newWorldOn is newWorld on a database that is there.
+func newWorldOn(t testing.TB, database string, edits ...func(*Config)) *world {
 	t.Helper()
 	w := &world{clock: &clock{now: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)}, log: &journal{}, mails: &mailbox{}}
-	w.file = filepath.Join(t.TempDir(), "authwright.db")
-	s, err := prepare(Config{
-		Issuer: issuer, Database: "sqlite:" + w.file, Key: base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, keys.KEKSize)),
+	config := Config{
+		Issuer: issuer, Database: database, Key: base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, keys.KEKSize)),
 		LoopbackDocuments: true, Now: w.clock.Now, DeliverMail: w.mails.deliver,
 		Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-	})
+	}
+	for _, edit := range edits {
+		edit(&config)
+	}
+	s, err := prepare(config)
 	if err != nil {
 		t.Fatalf("prepare() = %v", err)
 	}

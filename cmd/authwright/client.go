@@ -3,7 +3,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -19,35 +21,54 @@ type clientCommand struct {
 	Create clientCreate `cmd:"" help:"Register a client."`
 	List   clientList   `cmd:"" help:"List the clients, also those that registered themselves."`
 	Show   clientShow   `cmd:"" help:"Show one client."`
+	Set    clientSet    `cmd:"" help:"Change what you decide about a client: scope, lives, audiences, claims, consent. What is not named stays."`
 	Delete clientDelete `cmd:"" help:"Delete a client. Everything granted to it ends at once."`
 	Rotate clientRotate `cmd:"" name:"rotate-secret" help:"Give a confidential client a new secret. The one before stays good until the next rotation."`
 }
 
 // shownClient is a client as scripts read it. A secret is in it only when it was just made.
 type shownClient struct {
-	ID           store.ClientID `json:"client_id"`
-	Secret       string         `json:"client_secret,omitempty"`
-	Name         string         `json:"client_name,omitempty"`
-	Origin       store.Origin   `json:"origin"`
-	AuthMethod   string         `json:"token_endpoint_auth_method"`
-	RedirectURIs []string       `json:"redirect_uris,omitempty"`
-	GrantTypes   []string       `json:"grant_types,omitempty"`
-	Scope        string         `json:"scope,omitempty"`
-	Introspects  []string       `json:"introspects,omitempty"`
-	FirstParty   bool           `json:"first_party,omitempty"`
-	Disabled     bool           `json:"disabled,omitempty"`
-	Secrets      int            `json:"live_secrets,omitempty"`
-	CreatedAt    time.Time      `json:"created_at"`
-	UsedAt       time.Time      `json:"used_at,omitzero"`
+	ID           store.ClientID  `json:"client_id"`
+	Secret       string          `json:"client_secret,omitempty"`
+	Name         string          `json:"client_name,omitempty"`
+	Origin       store.Origin    `json:"origin"`
+	AuthMethod   string          `json:"token_endpoint_auth_method"`
+	RedirectURIs []string        `json:"redirect_uris,omitempty"`
+	GrantTypes   []string        `json:"grant_types,omitempty"`
+	Scope        string          `json:"scope,omitempty"`
+	Introspects  []string        `json:"introspects,omitempty"`
+	FirstParty   bool            `json:"first_party,omitempty"`
+	SkipConsent  bool            `json:"skip_consent,omitempty"`
+	AccessLife   string          `json:"access_life,omitempty"`
+	RefreshIdle  string          `json:"refresh_idle,omitempty"`
+	RefreshLife  string          `json:"refresh_life,omitempty"`
+	Audience     []string        `json:"audience,omitempty"`
+	AlsoFor      []string        `json:"also_for,omitempty"`
+	Claims       json.RawMessage `json:"claims,omitempty"`
+	Disabled     bool            `json:"disabled,omitempty"`
+	Secrets      int             `json:"live_secrets,omitempty"`
+	CreatedAt    time.Time       `json:"created_at"`
+	UsedAt       time.Time       `json:"used_at,omitzero"`
 }
 
 func showClient(c store.Client, secret string) shownClient {
+	t := c.Terms
 	return shownClient{
+		SkipConsent: t.SkipConsent, AccessLife: life(t.Lives.Access), RefreshIdle: life(t.Lives.RefreshIdle), RefreshLife: life(t.Lives.RefreshLife),
+		Audience: t.Audience, AlsoFor: t.AlsoFor, Claims: t.Claims,
 		ID: c.ID, Secret: secret, Name: c.Metadata.ClientName, Origin: c.Origin, AuthMethod: clients.Client{Client: c}.AuthMethod(),
 		RedirectURIs: c.Metadata.RedirectURIs, GrantTypes: c.Metadata.GrantTypes, Scope: c.Scope.String(),
 		Introspects: c.Introspects, FirstParty: c.FirstParty, Disabled: c.Disabled, Secrets: len(c.Secrets),
 		CreatedAt: c.CreatedAt, UsedAt: c.UsedAt,
 	}
+}
+
+// life spells a life that is set.
+func life(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return d.String()
 }
 
 // write shows the client to a person or a program.
@@ -63,7 +84,18 @@ func (s shownClient) write(out *console, asJSON bool) error {
 	return out.facts("client_id", string(s.ID), "client_secret", s.Secret, "name", s.Name, "origin", string(s.Origin),
 		"authentication", s.AuthMethod, "redirect URIs", strings.Join(s.RedirectURIs, " "), "grant types", strings.Join(s.GrantTypes, " "),
 		"scope", s.Scope, "introspects", strings.Join(s.Introspects, " "), "first party", yes[s.FirstParty],
+		"skips consent", yes[s.SkipConsent], "access life", s.AccessLife, "refresh idle life", s.RefreshIdle, "refresh life", s.RefreshLife,
+		"audience", strings.Join(s.Audience, " "), "also for", strings.Join(s.AlsoFor, " "), "claims", oneLine(s.Claims),
 		"disabled", yes[s.Disabled], "since", day(s.CreatedAt), "last used", used)
+}
+
+// oneLine is a template without what is only there for its reader.
+func oneLine(template json.RawMessage) string {
+	var b bytes.Buffer
+	if err := json.Compact(&b, template); err != nil {
+		return ""
+	}
+	return b.String()
 }
 
 type clientCreate struct {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/authwright/authwright/examples/okr"
 	"github.com/authwright/authwright/examples/todo"
 	"github.com/authwright/authwright/internal/pages"
+	"github.com/authwright/authwright/internal/passkey"
 	"github.com/authwright/authwright/internal/store"
 	"github.com/authwright/authwright/server"
 )
@@ -101,22 +103,35 @@ type connectLine struct{ For, Line string }
 
 type demoLines struct {
 	Issuer, Todo, OKR, TodoPage, OKRPage, North, Password string
+	Passkeys                                              bool
+	Named                                                 string // an issuer that can have passkeys
 	Connect                                               []connectLine
 }
 
 func (d *demoCommand) lines() demoLines {
-	url := d.Issuer + "/todo/mcp"
+	todo := d.Issuer + "/todo/mcp"
 	return demoLines{
-		Issuer: d.Issuer, Todo: url, OKR: d.Issuer + "/okr/mcp", TodoPage: d.Issuer + "/todo/", OKRPage: d.Issuer + "/okr/",
+		Passkeys: d.named() == d.Issuer, Named: d.named(),
+		Issuer: d.Issuer, Todo: todo, OKR: d.Issuer + "/okr/mcp", TodoPage: d.Issuer + "/todo/", OKRPage: d.Issuer + "/okr/",
 		North: d.north() + "/todo/mcp", Password: demoPassword,
 		Connect: []connectLine{
-			{"Claude Code", "claude mcp add --transport http todo " + url},
-			{"VS Code", `code --add-mcp '{"name":"todo","type":"http","url":"` + url + `"}'`},
-			{"Cursor (.cursor/mcp.json)", `{"mcpServers":{"todo":{"url":"` + url + `"}}}`},
-			{"MCP Inspector", "npx @modelcontextprotocol/inspector --transport http --server-url " + url},
-			{"Any stdio client", "npx mcp-remote " + url},
+			{"Claude Code", "claude mcp add --transport http todo " + todo},
+			{"VS Code", `code --add-mcp '{"name":"todo","type":"http","url":"` + todo + `"}'`},
+			{"Cursor (.cursor/mcp.json)", `{"mcpServers":{"todo":{"url":"` + todo + `"}}}`},
+			{"MCP Inspector", "npx @modelcontextprotocol/inspector --transport http --server-url " + todo},
+			{"Any stdio client", "npx mcp-remote " + todo},
 		},
 	}
+}
+
+// named is the demo's issuer, or one like it that browsers bind passkeys to.
+func (d *demoCommand) named() string {
+	u, err := url.Parse(d.Issuer)
+	if _, none := passkey.Domain(d.Issuer, ""); err != nil || none == nil {
+		return d.Issuer
+	}
+	u.Host = "localhost:" + u.Port()
+	return u.String()
 }
 
 // greet prints what a newcomer needs, and no more.
@@ -130,6 +145,9 @@ func (d *demoCommand) greet(w io.Writer) {
 	fmt.Fprintf(&b, "  Accounts           ada@example.com, bob@example.com   password: %s\n", l.Password)
 	fmt.Fprintf(&b, "  Clients            demo-public; demo-confidential (secret: %s)\n\n", demoSecret)
 	fmt.Fprintf(&b, "  Mail it sends      %s/demo/mail\n\n", l.Issuer)
+	if !l.Passkeys {
+		fmt.Fprintf(&b, "  Passkeys           need a name: start with --issuer %s\n\n", l.Named)
+	}
 	b.WriteString("Paste one of these to connect:\n\n")
 	for _, line := range l.Connect {
 		fmt.Fprintf(&b, "  %-26s %s\n", line.For, line.Line)

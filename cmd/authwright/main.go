@@ -30,6 +30,7 @@ type commands struct {
 	Resource resourceCommand `cmd:"" help:"Manage the MCP servers that tokens are for."`
 	Org      orgCommand      `cmd:"" help:"Manage organizations, their members and which apps they let in."`
 	Role     roleCommand     `cmd:"" help:"Manage roles and what they permit."`
+	Trust    trustCommand    `cmd:"" help:"Manage the logins of yours whose signed tokens let people in."`
 	Provider providerCommand `cmd:"" help:"Manage the other providers that people sign in with."`
 	Project  projectCommand  `cmd:"" help:"Manage issuers and their settings."`
 	Key      keyCommand      `cmd:"" help:"Manage signing keys."`

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,6 +40,12 @@ type projectFlags struct {
 	DocumentRule    *string        `enum:"all,approve,none" help:"Likewise for apps that are known by a metadata document." placeholder:"MODE"`
 	Passkeys        *string        `enum:"on,off" help:"People log in with a passkey: on or off." placeholder:"on|off"`
 	PasskeyDomain   *string        `help:"Name that passkeys are bound to: the issuer's host, or a domain above it that other sites share; empty for the host. Passkeys made before no longer fit." placeholder:"DOMAIN"`
+	SelfRegAccess   *time.Duration `name:"self-registered-access-life" help:"Life of access tokens of apps that registered themselves; 0s for the project's."`
+	SelfRegIdle     *time.Duration `name:"self-registered-refresh-idle" help:"How long their refresh tokens are good when they are not used; 0s for the project's."`
+	SelfRegLife     *time.Duration `name:"self-registered-refresh-life" help:"How long they stay connected at most; 0s for the project's."`
+	DocumentAccess  *time.Duration `name:"document-access-life" help:"Likewise for apps that are known by a metadata document."`
+	DocumentIdle    *time.Duration `name:"document-refresh-idle" help:"Likewise."`
+	DocumentLife    *time.Duration `name:"document-refresh-life" help:"Likewise."`
 	CodeLife        *time.Duration `help:"Life of authorization codes."`
 	AccessLife      *time.Duration `help:"Life of access tokens."`
 	RefreshIdle     *time.Duration `help:"How long a refresh token is good when it is not used."`
@@ -50,7 +57,7 @@ type projectFlags struct {
 }
 
 // apply changes the project as the flags say.
-func (f projectFlags) apply(ctx context.Context, p *store.Project, resources store.Resources) error {
+func (f projectFlags) apply(ctx context.Context, p *store.Project, st store.Store) error {
 	s := &p.Settings
 	for _, d := range []struct{ from, to *time.Duration }{
 		{f.CodeLife, &s.CodeLife}, {f.AccessLife, &s.AccessLife}, {f.RefreshIdle, &s.RefreshIdle}, {f.RefreshLife, &s.RefreshLife},
@@ -59,6 +66,14 @@ func (f projectFlags) apply(ctx context.Context, p *store.Project, resources sto
 		if d.from != nil && *d.from <= 0 {
 			return fmt.Errorf("%s is no life", *d.from)
 		}
+		if d.from != nil {
+			*d.to = *d.from
+		}
+	}
+	for _, d := range []struct{ from, to *time.Duration }{
+		{f.SelfRegAccess, &s.SelfMadeLives.Access}, {f.SelfRegIdle, &s.SelfMadeLives.RefreshIdle}, {f.SelfRegLife, &s.SelfMadeLives.RefreshLife},
+		{f.DocumentAccess, &s.DocumentLives.Access}, {f.DocumentIdle, &s.DocumentLives.RefreshIdle}, {f.DocumentLife, &s.DocumentLives.RefreshLife},
+	} {
 		if d.from != nil {
 			*d.to = *d.from
 		}
@@ -115,10 +130,14 @@ func (f projectFlags) apply(ctx context.Context, p *store.Project, resources sto
 	if p.Name == "" {
 		return errors.New("--title: say what people are shown")
 	}
-	if err := f.setDefault(ctx, s, resources); err != nil {
+	if err := f.setDefault(ctx, s, st); err != nil {
 		return err
 	}
-	return s.Check()
+	elsewhere, err := st.TrustedIssuers(ctx)
+	if err != nil {
+		return err
+	}
+	return s.Check(slices.ContainsFunc(elsewhere, func(t store.TrustedIssuer) bool { return !t.Disabled }))
 }
 
 func (f projectFlags) setDefault(ctx context.Context, s *store.Settings, resources store.Resources) error {
@@ -228,6 +247,22 @@ type shownProject struct {
 	RequestLife     string          `json:"request_life"`
 	SelfMadeRule    store.RuleMode  `json:"self_registered_rule"`
 	DocumentRule    store.RuleMode  `json:"document_rule"`
+	SelfMadeLives   *shownLives     `json:"self_registered_lives,omitempty"`
+	DocumentLives   *shownLives     `json:"document_lives,omitempty"`
+}
+
+// shownLives are the lives that are set for one kind of client.
+type shownLives struct {
+	Access      string `json:"access_life,omitempty"`
+	RefreshIdle string `json:"refresh_idle,omitempty"`
+	RefreshLife string `json:"refresh_life,omitempty"`
+}
+
+func showLives(l store.Lives) *shownLives {
+	if l == (store.Lives{}) {
+		return nil
+	}
+	return &shownLives{life(l.Access), life(l.RefreshIdle), life(l.RefreshLife)}
 }
 
 func showProject(p store.Project) shownProject {
@@ -237,6 +272,7 @@ func showProject(p store.Project) shownProject {
 		Registration: !s.NoRegistration, Documents: !s.NoDocuments, PrivateSchemes: !s.NoPrivateScheme,
 		Password: !s.NoPassword, EmailCode: s.EmailCode, SignUp: s.SignUp, Passkeys: s.Passkeys, PasskeyDomain: s.PasskeyDomain,
 		SelfMadeRule: cmp.Or(s.SelfMadeRule, store.RuleAll), DocumentRule: cmp.Or(s.DocumentRule, store.RuleAll),
+		SelfMadeLives: showLives(s.SelfMadeLives), DocumentLives: showLives(s.DocumentLives),
 		CodeLife: s.CodeLife.String(), AccessLife: s.AccessLife.String(), RefreshIdle: s.RefreshIdle.String(),
 		RefreshLife: s.RefreshLife.String(), RefreshGrace: max(s.RefreshGrace, 0).String(), SessionIdle: s.SessionIdle.String(),
 		SessionLife: s.SessionLife.String(), RequestLife: s.RequestLife.String(),

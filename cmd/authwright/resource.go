@@ -9,14 +9,16 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/authwright/authwright/internal/store"
 	"github.com/authwright/authwright/oauth"
 )
 
 type resourceCommand struct {
-	Add  resourceAdd  `cmd:"" help:"Add an MCP server, or replace what is known of it."`
-	List resourceList `cmd:"" help:"List the MCP servers."`
+	Add    resourceAdd    `cmd:"" help:"Add an MCP server, or replace what is known of it."`
+	List   resourceList   `cmd:"" help:"List the MCP servers."`
+	Remove resourceRemove `cmd:"" help:"Remove an MCP server. Everything granted for it ends at once."`
 }
 
 type resourceAdd struct {
@@ -223,5 +225,27 @@ func (r *resourceList) Run(ctx context.Context, out *console) error {
 			return out.json(list)
 		}
 		return out.table([]string{"RESOURCE", "NAME", "SCOPES", "FOR", "DEFAULT"}, rows)
+	})
+}
+
+type resourceRemove struct {
+	projectFlag
+	URI string `arg:""`
+}
+
+// Run removes the resource.
+func (r *resourceRemove) Run(ctx context.Context, out *console) error {
+	return r.within(ctx, func(_ *deployment, project store.Project, st store.Store) error {
+		gone, err := resource(ctx, st, r.URI)
+		if err != nil {
+			return err
+		}
+		if gone.URI == project.Settings.DefaultResource {
+			return fmt.Errorf("%s is the project's default: authwright project set %s --default-resource changes that first", gone.URI, project.ID)
+		}
+		if err := st.DeleteResource(ctx, gone.URI, time.Now()); err != nil {
+			return err
+		}
+		return out.say("%s is removed. A running server notices within 15 seconds.", gone.URI)
 	})
 }

@@ -89,6 +89,7 @@ func badTimes() []vector {
 	refuse("an expiry that is an array", claim("exp", fmt.Sprintf("[%d]", now+600)))
 	refuse("an expiry beyond 2^53", claim("exp", "9007199254740993"))
 	refuse("an expiry beyond 2^63", claim("exp", "9223372036854775808"))
+	refuse("an expiry beyond 2^53, with an exponent", claim("exp", "9.1e15"))
 	refuse("an expiry of 1e300", claim("exp", "1e300"))
 	refuse("an expiry of 1e400, which is infinite to many", claim("exp", "1e400"))
 	refuse("an expiry that is no number to JSON", claim("exp", "NaN"))

@@ -131,6 +131,7 @@ func introspectionFile() file {
 	opaque("a redirect", document{Status: 302, Location: issuer + "/other"}, unavailable)
 	opaque("no such endpoint", document{Status: 404}, unavailable)
 	opaque("an answer of more than 256 KiB", document{Body: answer("true").Body, Spaces: 256 << 10}, unavailable)
+	add("an opaque token of more than 8 KiB", alone, strings.Repeat("x", 8193), answer("true"), bad)
 	add("a signed token, by the issuer's word alone", alone, minted().String(), answer("true"), ok)
 
 	signed("a good signature, and active", answer("true"), ok)

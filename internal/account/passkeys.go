@@ -91,7 +91,7 @@ func describePasskey(k store.Passkey) shownPasskey {
 		ID: k.ID, Name: k.Name, Model: passkey.Model(k.AAGUID), Synced: k.BackedUp,
 		Since: k.CreatedAt.UTC().Format(long), SinceISO: k.CreatedAt.UTC().Format(time.DateOnly),
 	}
-	if s.Model == s.Name {
+	if s.Model == s.Name || s.Model == passkey.Unknown {
 		s.Model = ""
 	}
 	if !k.UsedAt.IsZero() {

@@ -28,6 +28,10 @@ const (
 type Jar struct {
 	browser, session, device string
 	secure                   bool
+
+	// Still tells whether the person of a session is signed in for the program around the server as well, which has the
+	// last word where it is set.
+	Still func(*http.Request, store.Person) (bool, error)
 }
 
 // NewJar makes the jar of an issuer. For https the names have the prefix __Host- (RFC 6265bis §4.1.3.2), so that no

@@ -5,6 +5,7 @@ package browser
 import (
 	"context"
 	"crypto/subtle"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -30,7 +31,17 @@ func (s Sessions) SignedIn(r *http.Request, now time.Time) (store.Session, store
 	if !ok {
 		return store.Session{}, store.Person{}, store.ErrNotFound
 	}
-	return s.Store.Session(r.Context(), id, s.Idle, now)
+	session, person, err := s.Store.Session(r.Context(), id, s.Idle, now)
+	if err != nil || s.Jar.Still == nil {
+		return session, person, err
+	}
+	switch still, err := s.Jar.Still(r, person); {
+	case err != nil:
+		return store.Session{}, store.Person{}, fmt.Errorf("asking the program whether person %s is signed in: %w", person.ID, err)
+	case !still:
+		return store.Session{}, store.Person{}, store.ErrNotFound
+	}
+	return session, person, nil
 }
 
 // Request returns a live authorization that this browser opened. One that another browser opened is store.ErrNotFound,

@@ -68,7 +68,7 @@ func (c *Consent) view(q question) view {
 		Blocked:  q.place.blocked,
 		Approval: q.place.approval,
 		Changed:  q.earlier.Person != "" && !q.allowedBefore(),
-		Email:    q.person.Email,
+		Email:    q.person.Called(),
 		Other:    c.Site.Base + "/login?" + query.Encode(),
 		Account:  c.Site.Base + "/account",
 	}

@@ -68,6 +68,7 @@ type Login struct {
 	Office     *organizations.Office          // knows who was invited
 	Passkeys   *passkey.Party                 // nil where there are no passkeys
 	Trust      *trust.Verifier                // of the tokens of trusted logins
+	Program    Program                        // around the server, where it knows who people are
 	Upstream   *upstream.Upstream             // nil where nobody comes by other providers
 
 	trusted atomic.Pointer[trustedList]
@@ -120,6 +121,9 @@ func (l *Login) show(w http.ResponseWriter, r *http.Request) error {
 	params, err := oauth.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return badLink(err)
+	}
+	if l.Program.SignedIn != nil {
+		return l.showTheirs(w, r, params)
 	}
 	session, person, err := l.sessions().SignedIn(r, l.now())
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -272,6 +276,9 @@ func (l *Login) proceed(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if mustProve(req, session, l.now()) {
+		if l.Program.SignedIn != nil {
+			return l.sendAway(w, req, "login")
+		}
 		return l.showSignIn(w, r, http.StatusOK, req, signInData{Email: person.Email, Again: true})
 	}
 	return l.finish(w, r, req, session.Auth)

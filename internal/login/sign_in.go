@@ -133,6 +133,9 @@ func (l *Login) try(ctx context.Context, a attempt) (outcome, error) {
 		return outcome{}, err
 	}
 	defer leave()
+	if l.Program.Check != nil {
+		return l.tryTheirs(ctx, a)
+	}
 	now := l.now()
 	person, err := l.Store.PersonByEmail(ctx, a.email)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -184,16 +187,16 @@ func (l *Login) open(w http.ResponseWriter, r *http.Request, req store.Request, 
 
 // startSession opens a session under a new id, in place of the one the browser had.
 func (l *Login) startSession(w http.ResponseWriter, r *http.Request, person store.Person, auth store.Authentication) error {
-	settings := l.Settings.Defaults()
+	settings, now := l.Settings.Defaults(), l.now()
 	token := browser.NewToken()
 	session := store.Session{
 		ID:        store.DigestOf(token),
 		Auth:      auth,
 		Browser:   browser.Kind(r.UserAgent()),
-		CreatedAt: auth.At,
-		UsedAt:    auth.At,
-		IdleUntil: auth.At.Add(settings.SessionIdle),
-		Expires:   auth.At.Add(settings.SessionLife),
+		CreatedAt: now,
+		UsedAt:    now,
+		IdleUntil: now.Add(settings.SessionIdle),
+		Expires:   now.Add(settings.SessionLife),
 	}
 	if network := browser.Network(l.clientAddr(r)); network.IsValid() {
 		session.Network = network.String()

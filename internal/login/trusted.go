@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/authwright/authwright/internal/browser"
@@ -70,7 +71,7 @@ func (l *Login) onlyTrusted(ctx context.Context, req store.Request) (string, err
 	if w := l.ways(req); err != nil || len(links) != 1 || w.Password != "" || w.EmailCode != "" || l.Passkeys != nil {
 		return "", err
 	}
-	return links[0].Address, nil
+	return l.Issuer + strings.TrimPrefix(links[0].Address, l.Site.Base), nil
 }
 
 // trustedIssuer reads one that is in use.

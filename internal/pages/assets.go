@@ -20,8 +20,16 @@ const (
 	iconFile   = "authwright.svg"
 	scriptFile = "authwright.js"
 
-	passkeyFile = "passkeys.js"
+	passkeyFile  = "passkeys.js"
+	ownStyleFile = "own.css" // of the program around the server
 )
+
+// Look is what the program around the server changes of the pages. The zero Look is ours.
+type Look struct {
+	Style  []byte // a stylesheet that comes after ours
+	Mark   []byte // an SVG in the place of ours
+	Footer string
+}
 
 // asset is a file, and the version that makes its address change when it does.
 type asset struct {
@@ -43,13 +51,30 @@ func load(name, media string) asset {
 	if err != nil {
 		panic(err) // embedded: it is there or the program is not
 	}
+	return newAsset(body, media)
+}
+
+func newAsset(body []byte, media string) asset {
 	sum := sha256.Sum256(body)
 	return asset{body, media, base64.RawURLEncoding.EncodeToString(sum[:9])}
 }
 
 // asset is the address of a file under this site.
 func (s *Site) asset(name string) string {
-	return s.Base + "/assets/" + name + "?v=" + assets[name].version
+	file, _ := s.file(name)
+	return s.Base + "/assets/" + name + "?v=" + file.version
+}
+
+// file is a file of this site: its own, if it has one of that name, else ours.
+func (s *Site) file(name string) (asset, bool) {
+	switch {
+	case name == ownStyleFile && len(s.Look.Style) > 0:
+		return newAsset(s.Look.Style, "text/css; charset=utf-8"), true
+	case name == iconFile && len(s.Look.Mark) > 0:
+		return newAsset(s.Look.Mark, "image/svg+xml"), true
+	}
+	file, ok := assets[name]
+	return file, ok
 }
 
 // Assets answers GET <issuer>/assets/NAME?v=VERSION. A file may be kept for ever under its own version; asked for
@@ -57,7 +82,7 @@ func (s *Site) asset(name string) string {
 func (s *Site) Assets() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, name, _ := strings.Cut(r.URL.Path, "/assets/")
-		file, ok := assets[name]
+		file, ok := s.file(name)
 		if !ok {
 			s.WriteError(w, r, &Refusal{Status: http.StatusNotFound, Title: "Nothing is here", Text: "There is no page at this address."})
 			return

@@ -30,6 +30,7 @@ type Handler = func(http.ResponseWriter, *http.Request) error
 type Site struct {
 	Name string // what people call the place they sign in to
 	Base string // path prefix of the issuer: "" or "/p/north"
+	Look Look
 	Log  *slog.Logger
 }
 
@@ -54,12 +55,16 @@ type frame struct {
 	Site                    *Site
 	Style, Icon, ScriptFile string
 	PasskeyFile             string
+	OwnStyle                string // "" for none
 }
 
 // Write sends a page. formAction are the CSP sources, besides this site, that a form on the page may end up at:
 // Chromium holds a form's redirects to them as well.
 func (s *Site) Write(w http.ResponseWriter, r *http.Request, status int, page Page, formAction ...string) error {
 	f := frame{Page: page, Site: s, Style: s.asset(styleFile), Icon: s.asset(iconFile), ScriptFile: s.asset(scriptFile), PasskeyFile: s.asset(passkeyFile)}
+	if len(s.Look.Style) > 0 {
+		f.OwnStyle = s.asset(ownStyleFile)
+	}
 	var body bytes.Buffer
 	if err := page.Template.ExecuteTemplate(&body, "layout.html", f); err != nil {
 		return fmt.Errorf("rendering the page %q: %w", page.Title, err)

@@ -117,12 +117,15 @@ func (p *Party) key(o Owner, got *protocol.ParsedCredentialCreationData) store.P
 	return key
 }
 
-// Model is what people call the maker of a passkey, or "Passkey". Nothing is decided by it: anybody can claim a model.
+// Unknown is what a passkey is called whose maker we do not know.
+const Unknown = "Passkey"
+
+// Model is what people call the maker of a passkey, or Unknown. Nothing is decided by it: anybody can claim a model.
 func Model(aaguid string) string {
 	if name := models[aaguid]; name != "" {
 		return name
 	}
-	return "Passkey"
+	return Unknown
 }
 
 // models are the password managers that most people have.

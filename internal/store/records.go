@@ -95,6 +95,18 @@ type Person struct {
 	CreatedAt     time.Time
 }
 
+// Called is what a person is called on a page of their own: by the address, or by what else is known. A login elsewhere
+// need not tell an address.
+func (p Person) Called() string {
+	switch {
+	case p.Email != "":
+		return p.Email
+	case p.Name != "":
+		return p.Name
+	}
+	return string(p.ID)
+}
+
 // Session is a browser in which a person is logged in.
 type Session struct {
 	ID        Digest // of the cookie

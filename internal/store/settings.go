@@ -10,8 +10,9 @@ import (
 	"github.com/authwright/authwright/oauth"
 )
 
-// Check tells all settings that are out of bounds, or nil. Zero stands for the default.
-func (s Settings) Check() error {
+// Check tells all settings that are out of bounds, or nil. Zero stands for the default. People may log in elsewhere as
+// well: at a login whose word counts here.
+func (s Settings) Check(elsewhere bool) error {
 	var wrong []error
 	s = s.Defaults()
 	for _, d := range []struct {
@@ -44,8 +45,8 @@ func (s Settings) Check() error {
 			wrong = append(wrong, fmt.Errorf("%s: %w", name, err))
 		}
 	}
-	if s.NoPassword && !s.EmailCode && !s.Passkeys {
-		wrong = append(wrong, errors.New("no_password without email_code or passkeys: nobody could log in"))
+	if s.NoPassword && !s.EmailCode && !s.Passkeys && !elsewhere {
+		wrong = append(wrong, errors.New("no_password without email_code, passkeys or a trusted login: nobody could log in"))
 	}
 	for _, rule := range []struct {
 		name string

@@ -18,6 +18,8 @@ import (
 const (
 	// MaxToken is the longest token that is looked at, in bytes. Tokens of others carry more than ours.
 	MaxToken = 16 << 10
+	// MaxKeySet is the largest set of keys that is read, in bytes.
+	MaxKeySet = 256 << 10
 
 	leeway = 30 * time.Second // between their clock and ours
 )
