@@ -28,6 +28,7 @@ type commands struct {
 	User     userCommand     `cmd:"" help:"Manage accounts."`
 	Client   clientCommand   `cmd:"" help:"Manage the programs that ask for tokens."`
 	Resource resourceCommand `cmd:"" help:"Manage the MCP servers that tokens are for."`
+	Consents consentsCommand `cmd:"" help:"See and end what people allowed apps."`
 	Org      orgCommand      `cmd:"" help:"Manage organizations, their members and which apps they let in."`
 	Role     roleCommand     `cmd:"" help:"Manage roles and what they permit."`
 	Trust    trustCommand    `cmd:"" help:"Manage the logins of yours whose signed tokens let people in."`

@@ -22,7 +22,13 @@ type orgCommand struct {
 	Policy  orgPolicy     `cmd:"" help:"Say which apps may act for an organization's members. What is not named stays."`
 	Approve orgApprove    `cmd:"" help:"Let one app in."`
 	Member  memberCommand `cmd:"" help:"Manage who belongs to an organization, and as what."`
-	Domain  domainCommand `cmd:"" help:"Manage the domains of an organization, by which people can join."`
+	Invite  orgInvite     `cmd:"" help:"Make a link by which somebody becomes a member."`
+	Refuse  orgRefuse     `cmd:"" help:"Refuse an app that members ask for."`
+
+	Approvals  orgApprovals      `cmd:"" help:"List the apps that members ask for, and those that were refused."`
+	Invitation invitationCommand `cmd:"" help:"Manage the invitations that nobody accepted yet."`
+
+	Domain domainCommand `cmd:"" help:"Manage the domains of an organization, by which people can join."`
 }
 
 // shownOrg is an organization as scripts read it.

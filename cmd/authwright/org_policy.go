@@ -218,8 +218,15 @@ func (c *orgApprove) Run(ctx context.Context, out *console) error {
 		if policy.Admit(p.Settings, o.Policy, app) != policy.Admitted {
 			return fmt.Errorf("%s lets no app of this kind in, approved or not: authwright org policy %s changes that", o.Slug, o.Slug)
 		}
-		if err := updateOrg(ctx, st, o); err != nil {
+		wishes, err := st.ApproveClient(ctx, o, app.ID)
+		if errors.Is(err, store.ErrChanged) {
+			return fmt.Errorf("%s was changed by somebody else just now: nothing was done, run it again", o.Slug)
+		}
+		if err != nil {
 			return err
+		}
+		for _, wish := range wishes {
+			out.warn("%s asked for it: tell them, a command sends no mail", wish.Person)
 		}
 		return out.say("%s lets %s in.", o.Slug, app.ID)
 	})
