@@ -19,6 +19,8 @@ describe('pages', { concurrency: false }, () => {
   let demo, documents, ana, ben;
   before(async () => {
     demo = await startDemo();
+    await demo.operate('trust', 'add', 'app', '--project', 'north', '--title', 'Example App', '--issuer', 'https://app.example', '--audience', 'authwright',
+      '--login-url', 'https://app.example/login', '--jwks-url', 'https://app.example/jwks');
     documents = await Documents.serve();
     ana = await Person.arrive();
     await authorize(ana, demo.issuer, { client_id: 'demo-public', resource: demo.todo }); // she is signed in and has one app
@@ -101,7 +103,7 @@ describe('pages', { concurrency: false }, () => {
       },
     },
     'demo: mail': { at: () => `${demo.origin}/demo/mail`, heading: /mail/i },
-    'north: sign in': { by: stranger, at: () => `${demo.north.issuer}/login`, heading: /sign in/i },
+    'north: sign in, with a trusted login': { by: stranger, at: () => `${demo.north.issuer}/login`, heading: /sign in/i, says: /Continue with Example App/ },
     'demo: start page': { at: () => `${demo.origin}/`, heading: /./ },
     'demo: to-do page': { at: () => `${demo.origin}/todo/`, heading: /./, says: /water the plants/ },
     'demo: objectives page': { at: () => `${demo.origin}/okr/`, heading: /./ },

@@ -1,7 +1,7 @@
 // demo.mjs starts the binary under test: `authwright demo`.
 
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { same } from './check.mjs';
 import { Child, freePort, freshDir } from './process.mjs';
 import { until } from './until.mjs';
@@ -24,6 +24,17 @@ class Demo {
     this.todo = `${this.origin}/todo/mcp`;
     this.okr = `${this.origin}/okr/mcp`;
     this.north = { issuer: `${this.origin}/p/north`, todo: `${this.origin}/p/north/todo/mcp` };
+  }
+
+  /** operate runs a command of the operator's on the demo's database, and returns what it prints. */
+  async operate(...args) {
+    const env = {
+      PATH: process.env.PATH, HOME: process.env.HOME, AUTHWRIGHT_ISSUER: this.issuer,
+      AUTHWRIGHT_DATABASE: `sqlite:${join(this.data, 'authwright.db')}`, AUTHWRIGHT_KEY_FILE: join(this.data, 'kek'),
+    };
+    const child = new Child(binary, args, { env });
+    if (await child.exit() !== 0) throw child.complain('did not go well');
+    return child.stdout;
   }
 
   /** stop ends it as a service manager would, and sees that it went well and kept its secrets. */
