@@ -21,7 +21,7 @@ import (
 )
 
 const (
-	passkeysPath   = "/account/login/passkeys"
+	keysPath       = "/account/login/passkeys"
 	passkeysForm   = "passkeys"
 	maxPasskeyName = 60
 )
@@ -49,10 +49,10 @@ func passkeysSection() section {
 		id: "passkeys", title: "Passkeys", template: pages.WithPasskeyForm(sectionTemplate("passkeys.html")), data: passkeysShown,
 		routes: func(a *Account) map[string]pages.Handler {
 			return map[string]pages.Handler{
-				"POST " + passkeysPath:              a.fresh(passkeysForm, a.addPasskey),
-				"POST " + passkeysPath + "/options": a.fresh(passkeysForm, a.offerPasskey),
-				"POST " + passkeysPath + "/rename":  a.fresh(passkeysForm, a.renamePasskey),
-				"POST " + passkeysPath + "/remove":  a.fresh(passkeysForm, a.removePasskey),
+				"POST " + keysPath:              a.fresh(passkeysForm, a.addPasskey),
+				"POST " + keysPath + "/options": a.fresh(passkeysForm, a.offerPasskey),
+				"POST " + keysPath + "/rename":  a.fresh(passkeysForm, a.renamePasskey),
+				"POST " + keysPath + "/remove":  a.fresh(passkeysForm, a.removePasskey),
 			}
 		},
 	}
@@ -68,7 +68,7 @@ func passkeysShown(a *Account, r *http.Request, v visit, bad *wrong) (any, error
 	}
 	d := passkeysData{
 		Fresh: v.Fresh, Last: len(keys) == 1 && !a.otherWay(v.Person), Token: v.token(passkeysForm), Most: passkey.MaxPasskeys,
-		Rename: a.Site.Base + passkeysPath + "/rename", Remove: a.Site.Base + passkeysPath + "/remove",
+		Rename: a.Site.Base + keysPath + "/rename", Remove: a.Site.Base + keysPath + "/remove",
 	}
 	for _, k := range keys {
 		d.Passkeys = append(d.Passkeys, describePasskey(k))
@@ -78,7 +78,7 @@ func passkeysShown(a *Account, r *http.Request, v visit, bad *wrong) (any, error
 	}
 	if v.Fresh && len(keys) < passkey.MaxPasskeys {
 		d.Add = &pages.PasskeyForm{
-			Action: a.Site.Base + passkeysPath, Options: a.Site.Base + passkeysPath + "/options", Token: d.Token,
+			Action: a.Site.Base + keysPath, Options: a.Site.Base + keysPath + "/options", Token: d.Token,
 			Button: "Add a passkey", Make: true, Named: true,
 		}
 	}

@@ -37,12 +37,12 @@ func (p *person) fields(more url.Values) url.Values {
 // add makes a passkey as the page's script does.
 func (p *person) add(name string, changes ...func(*passkeytest.Answer)) *httptest.ResponseRecorder {
 	p.Helper()
-	options := p.do(http.MethodPost, passkeysPath+"/options", p.fields(nil))
+	options := p.do(http.MethodPost, keysPath+"/options", p.fields(nil))
 	if options.Code != http.StatusOK {
-		p.Fatalf("POST %s/options = %d %s, want 200", passkeysPath, options.Code, options.Body)
+		p.Fatalf("POST %s/options = %d %s, want 200", keysPath, options.Code, options.Body)
 	}
 	answer := passkeytest.New(issuer).Create(p, options.Body.String(), changes...)
-	return p.do(http.MethodPost, passkeysPath, p.fields(url.Values{"name": {name}, "answer": {answer}}))
+	return p.do(http.MethodPost, keysPath, p.fields(url.Values{"name": {name}, "answer": {answer}}))
 }
 
 // keys are ada's.
@@ -72,16 +72,16 @@ func TestAPersonAddsRenamesAndRemovesPasskeys(t *testing.T) {
 	if names["Phone"] == "" || names["Passkey"] == "" {
 		t.Fatalf("the passkeys are called %v, want Phone, and Passkey for the one without a name", names)
 	}
-	if rec := ada.do(http.MethodPost, passkeysPath+"/rename", ada.fields(url.Values{"passkey": {string(names["Passkey"])}, "name": {" Desk "}})); rec.Code != http.StatusSeeOther || !strings.Contains(page(), "<bdi>Desk</bdi>") {
+	if rec := ada.do(http.MethodPost, keysPath+"/rename", ada.fields(url.Values{"passkey": {string(names["Passkey"])}, "name": {" Desk "}})); rec.Code != http.StatusSeeOther || !strings.Contains(page(), "<bdi>Desk</bdi>") {
 		t.Errorf("renaming = %d, page %s, want the new name there", rec.Code, page())
 	}
 	remove := func(id store.CredentialID) *httptest.ResponseRecorder {
-		return ada.do(http.MethodPost, passkeysPath+"/remove", ada.fields(url.Values{"passkey": {string(id)}}))
+		return ada.do(http.MethodPost, keysPath+"/remove", ada.fields(url.Values{"passkey": {string(id)}}))
 	}
 	if rec := remove(names["Phone"]); rec.Header().Get("Location") != issuer+"/account/login?passkey-removed" || len(w.keys()) != 1 {
 		t.Errorf("removing one of two = %d, %d left, want one left", rec.Code, len(w.keys()))
 	}
-	if got := page(); strings.Contains(got, passkeysPath+"/remove") || !strings.Contains(got, "only way to sign in") {
+	if got := page(); strings.Contains(got, keysPath+"/remove") || !strings.Contains(got, "only way to sign in") {
 		t.Errorf("the page with one passkey and no other way is %s, want no button to remove it", got)
 	}
 	if rec := remove(names["Passkey"]); rec.Code != http.StatusUnprocessableEntity || len(w.keys()) != 1 {
@@ -113,7 +113,7 @@ func TestPasskeysAreRefusedWhen(t *testing.T) {
 		{"the name is too long", func() *httptest.ResponseRecorder { return ada.add(strings.Repeat("x", maxPasskeyName+1)) }, "1 to 60 characters"},
 		{"the name turns the text around", func() *httptest.ResponseRecorder { return ada.add("x\u202ey") }, "1 to 60 characters"},
 		{"the new name is empty", func() *httptest.ResponseRecorder {
-			return ada.do(http.MethodPost, passkeysPath+"/rename", ada.fields(url.Values{"passkey": {key}, "name": {"  "}}))
+			return ada.do(http.MethodPost, keysPath+"/rename", ada.fields(url.Values{"passkey": {key}, "name": {"  "}}))
 		}, "1 to 60 characters"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -134,21 +134,21 @@ func TestPasskeysAreTheOwnersToChangeAndOnlyAfterAFreshLogin(t *testing.T) {
 	bob := w.at("per_bob", 0, "")
 	theirs := url.Values{"token": {bob.token(passkeysForm, "per_bob")}, "passkey": key["passkey"], "name": key["name"]}
 	for _, step := range []string{"/rename", "/remove"} {
-		bob.do(http.MethodPost, passkeysPath+step, theirs)
+		bob.do(http.MethodPost, keysPath+step, theirs)
 	}
 	stale := w.at("per_ada", login.Fresh+time.Millisecond, "")
 	for _, step := range []string{"", "/options", "/rename", "/remove"} {
-		if rec := stale.do(http.MethodPost, passkeysPath+step, stale.fields(key)); rec.Header().Get("Location") != issuer+confirm {
-			t.Errorf("POST %s%s after a login of long ago = %d to %q, want to confirm first", passkeysPath, step, rec.Code, rec.Header().Get("Location"))
+		if rec := stale.do(http.MethodPost, keysPath+step, stale.fields(key)); rec.Header().Get("Location") != issuer+confirm {
+			t.Errorf("POST %s%s after a login of long ago = %d to %q, want to confirm first", keysPath, step, rec.Code, rec.Header().Get("Location"))
 		}
-		if rec := bob.do(http.MethodPost, passkeysPath+step, ada.fields(key)); rec.Code != http.StatusForbidden {
-			t.Errorf("POST %s%s by bob with ada’s form = %d, want 403", passkeysPath, step, rec.Code)
+		if rec := bob.do(http.MethodPost, keysPath+step, ada.fields(key)); rec.Code != http.StatusForbidden {
+			t.Errorf("POST %s%s by bob with ada’s form = %d, want 403", keysPath, step, rec.Code)
 		}
 	}
 	if keys := w.keys(); len(keys) != 2 || keys[0].Name == "Mine" || keys[1].Name == "Mine" {
 		t.Errorf("after what bob and an old login tried ada has %v, want both passkeys as they were", keys)
 	}
-	if page := stale.do(http.MethodGet, "/account/login", nil).Body.String(); strings.Contains(page, passkeysPath) || strings.Contains(page, "<script") || !strings.Contains(page, "Phone") {
+	if page := stale.do(http.MethodGet, "/account/login", nil).Body.String(); strings.Contains(page, keysPath) || strings.Contains(page, "<script") || !strings.Contains(page, "Phone") {
 		t.Errorf("the page after a login of long ago is %s, want the passkeys and no form", page)
 	}
 }
@@ -157,9 +157,9 @@ func TestAnAnswerIsGoodForThePersonWhoWasAsked(t *testing.T) {
 	w := withPasskeys(t)
 	ada, bob := w.at("per_ada", 0, ""), w.at("per_bob", 0, "")
 	bob.cookies = append(bob.cookies[:1:1], ada.cookies[1:]...) // the same browser, another session
-	options := ada.do(http.MethodPost, passkeysPath+"/options", ada.fields(nil))
+	options := ada.do(http.MethodPost, keysPath+"/options", ada.fields(nil))
 	answer := passkeytest.New(issuer).Create(t, options.Body.String())
-	rec := bob.do(http.MethodPost, passkeysPath, url.Values{"token": {bob.token(passkeysForm, "per_bob")}, "answer": {answer}})
+	rec := bob.do(http.MethodPost, keysPath, url.Values{"token": {bob.token(passkeysForm, "per_bob")}, "answer": {answer}})
 	if keys, _ := w.store.PasskeysOf(t.Context(), "per_bob"); len(keys) != 0 || rec.Code != http.StatusUnprocessableEntity {
 		t.Errorf("bob’s use of what ada’s device answered = %d, %d passkeys, want 422 and none", rec.Code, len(keys))
 	}
@@ -171,7 +171,7 @@ func TestTwentyPasskeysAreEnough(t *testing.T) {
 	for range passkey.MaxPasskeys {
 		ada.add("")
 	}
-	if rec := ada.do(http.MethodPost, passkeysPath+"/options", ada.fields(nil)); rec.Code != http.StatusUnprocessableEntity || !strings.Contains(rec.Body.String(), "Remove one") {
+	if rec := ada.do(http.MethodPost, keysPath+"/options", ada.fields(nil)); rec.Code != http.StatusUnprocessableEntity || !strings.Contains(rec.Body.String(), "Remove one") {
 		t.Errorf("asking for one more than %d = %d %s, want 422", passkey.MaxPasskeys, rec.Code, rec.Body)
 	}
 }

@@ -304,6 +304,7 @@ func TestARemovedPasskeyIsRefused(t *testing.T) {
 func TestWhatADeviceMadeIsRefusedWhen(t *testing.T) {
 	for _, tt := range append(lies[:len(lies):len(lies)], []lie{
 		{"it calls the passkey another name", func(a *passkeytest.Answer) { a.ID = []byte("another") }, "credential id"},
+		{"its key is none", func(a *passkeytest.Answer) { a.Public[len(a.Public)-1] ^= 1 }, "key"}, // a point beside the curve
 		{"it vouches for itself in a way nobody knows", func(a *passkeytest.Answer) { a.Format = "trust-me" }, "trust-me"},
 	}...) {
 		t.Run(tt.name, func(t *testing.T) {
@@ -401,6 +402,18 @@ func TestPasskeysAreBoundToTheIssuersName(t *testing.T) {
 				t.Errorf("Domain(%q, %q) = %q, %v, want %q", tt.issuer, tt.domain, got, err, tt.want)
 			}
 		})
+	}
+}
+
+// TestAPasskeyOfOneProjectTakesTheRoomOfNoOther compares what a device knows one person by in two projects under one name:
+// it keeps one passkey for each.
+func TestAPasskeyOfOneProjectTakesTheRoomOfNoOther(t *testing.T) {
+	other, err := New(nil, "https://auth.example.com", "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if mine, theirs := newParty(t).handle("per_ada"), other.handle("per_ada"); bytes.Equal(mine, theirs) || len(mine) > 64 {
+		t.Errorf("handle in two projects = %x and %x, want two, of at most 64 bytes", mine, theirs)
 	}
 }
 

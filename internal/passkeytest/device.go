@@ -60,6 +60,7 @@ type Answer struct {
 	ID, Handle, Signature []byte
 	Format                string
 	Transports            []string
+	Public                []byte // the COSE_Key of a new passkey
 }
 
 // options is what a page hands to the device, as far as the device looks at it.
@@ -97,14 +98,14 @@ func (d *Device) Create(t testing.TB, asked string, changes ...func(*Answer)) st
 	key := &Key{ID: random(16), Handle: decode(t, o.User.ID), RPID: o.RP.ID, signer: signer}
 	a := d.answer("webauthn.create", o.Challenge, key)
 	a.Flags |= attested
-	a.Format, a.Transports = "none", []string{"internal"}
+	a.Format, a.Transports, a.Public = "none", []string{"internal"}, public
 	for _, change := range changes {
 		change(&a)
 	}
 	data := a.data()
 	data = append(data, make([]byte, 16)...) // AAGUID
 	data = binary.BigEndian.AppendUint16(data, uint16(len(key.ID)))
-	data = append(append(data, key.ID...), public...)
+	data = append(append(data, key.ID...), a.Public...)
 	object := pack(t, map[string]any{"fmt": a.Format, "attStmt": map[string]any{}, "authData": data})
 	d.Keys = append(d.Keys, key)
 	return write(t, a.ID, map[string]any{"clientDataJSON": a.client(t), "attestationObject": encode(object), "transports": a.Transports})
