@@ -1,5 +1,6 @@
-// policy_test.go: through any order of changes to roles, members, organizations and clients, a client has what was
-// asked for, agreed to, and still is the person's to give and the organization's and the operator's to let it have.
+// policy_test.go: through any order of changes to roles, members, organizations, clients, resources and consents, a client
+// has what was asked for, agreed to, and still is the person's to give and the organization's and the operator's to let
+// it have. The model below knows nothing of how that is done.
 
 package server
 
@@ -8,168 +9,359 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"pgregory.net/rapid"
 
-	"github.com/authwright/authwright/internal/policy"
 	"github.com/authwright/authwright/internal/store"
 	"github.com/authwright/authwright/oauth"
 )
 
-// bounds is what the model knows: all that may bound a grant, and whether it ended.
-type bounds struct {
-	requested, agreed oauth.Scope
-	roles             []string
-	definitions       []store.Role
-	rules             store.ClientPolicy
-	ceiling           oauth.Scope
-	ended             bool
+// given is a grant as the model knows it.
+type given struct {
+	scope    oauth.Scope // what was agreed to, or presumed
+	presumed bool
+	born     time.Time
+	ended    bool
+
+	refresh string
+	token   string
+	has     oauth.Scope // the scope of the token
+	until   time.Time   // its end
 }
 
-// holds is the scope that should be left now.
-func (b *bounds) holds(client store.Client) oauth.Scope {
-	if b.ended || policy.Admit(store.Settings{}, b.rules, client) != policy.Admitted {
-		return nil
-	}
-	var left oauth.Scope
-	for _, name := range b.agreed {
-		need := map[string][]string{"okr.read": {"objectives:read"}, "okr.write": {"objectives:read", "objectives:write"}}[name]
-		if policy.HeldBy(b.definitions, b.roles).Covers(need) && (len(b.ceiling) == 0 || b.ceiling.Has(name)) {
-			left = append(left, name)
-		}
-	}
-	return left
+// model is what ada, acme, spa and the objectives are to each other.
+type model struct {
+	*flow
+	roles     []string            // ada's in acme
+	member    bool                // of acme
+	means     map[string][]string // by role
+	mode      store.RuleMode
+	listed    bool
+	ceiling   oauth.Scope
+	life      time.Duration // of a grant; 0 for 180 days
+	own, skip bool
+	scopes    oauth.Scope // of the resource
+	agreed    oauth.Scope // by ada, on the page
+	withdrew  bool
+	grants    []*given
 }
 
 // TestWhatIsGrantedNeverGrows keeps one browser and changes everything around its grants, in every order.
 func TestWhatIsGrantedNeverGrows(t *testing.T) {
 	f := newFlow(t, t.Name())
 	rapid.Check(t, func(t *rapid.T) {
-		b := &bounds{requested: rapid.SampledFrom([]oauth.Scope{{"okr.read"}, {"okr.read", "okr.write"}, {"okr.write"}}).Draw(t, "requested")}
-		f.settle(t, b)
-		b.agreed = b.requested
-		err := f.given(command{rest: "tokens", header: make(http.Header), pairs: [][2]string{{"resource", okr}, {"scope", b.requested.String()}}})
-		if err != nil {
-			t.Fatalf("the first grant: %v", err)
-		}
-		if got := f.vars["scope"]; got != b.agreed.String() {
-			t.Fatalf("granted %q, want %q", got, b.agreed)
-		}
-		for range rapid.IntRange(1, 8).Draw(t, "changes") {
-			f.alter(t, b)
-			if f.inspect(t, b); rapid.Bool().Draw(t, "refresh") && !f.renew(t, b) {
-				return // the client was told to authorize again
-			}
-		}
+		m := &model{flow: f}
+		m.settle(t)
+		t.Repeat(map[string]func(*rapid.T){
+			"connect": m.connect, "refresh": m.renew, "look": m.look, "time": m.pass,
+			"roles": m.setRoles, "meaning": m.setMeaning, "rule": m.setRule, "client": m.setClient, "scopes": m.setScopes,
+			"leave": m.leave, "end": m.end,
+		})
 	})
 }
 
-// settle makes ada an admin of an acme without rules, and the app a client without ceiling.
-func (f *flow) settle(t *rapid.T, b *bounds) {
-	b.roles = []string{"admin"}
-	b.definitions = []store.Role{
-		{Name: "admin", Permissions: []string{"objectives:read", "objectives:write"}}, {Name: "member", Permissions: []string{"objectives:read"}},
-	}
-	for _, role := range b.definitions {
-		f.must(t, f.store().PutRole(f.Context(), role))
-	}
-	f.must(t, f.store().PutMember(f.Context(), store.Membership{Org: "acme", Person: "per_ada", Roles: b.roles}))
-	f.rule(t, b, store.ClientPolicy{})
-	f.limit(t, b, nil)
-	f.clock.Move(16 * time.Second) // until what a role means is read again
-}
-
-func (f *flow) must(t *rapid.T, err error) {
+func (m *model) must(t *rapid.T, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
 }
 
-func (f *flow) rule(t *rapid.T, b *bounds, p store.ClientPolicy) {
-	o, err := f.store().Organization(f.Context(), "acme")
-	f.must(t, err)
-	o.Policy, b.rules = p, p
-	f.must(t, f.store().UpdateOrganization(f.Context(), o))
-}
+// known lets time pass until every process has read what was changed.
+func (m *model) known() { m.clock.Move(16 * time.Second) }
 
-func (f *flow) limit(t *rapid.T, b *bounds, ceiling oauth.Scope) {
-	b.ceiling = ceiling
-	f.must(t, f.changeClient("app", func(c *store.Client) { c.Scope = ceiling }))
-	f.clock.Move(6 * time.Second) // until no process remembers the client as it was
-}
-
-// alter changes one thing.
-func (f *flow) alter(t *rapid.T, b *bounds) {
-	ctx := f.Context()
-	switch rapid.SampledFrom([]string{"roles", "meaning", "rule", "ceiling", "leave", "disable"}).Draw(t, "change") {
-	case "roles":
-		b.roles = rapid.SampledFrom([][]string{{"admin"}, {"member"}, {"member", "admin"}, nil, {"ghost"}}).Draw(t, "roles")
-		if !b.ended {
-			f.must(t, f.store().PutMember(ctx, store.Membership{Org: "acme", Person: "per_ada", Roles: b.roles}))
+// settle makes ada an admin of an acme without rules, and spa a client that nothing is set for.
+func (m *model) settle(t *rapid.T) {
+	ctx, st := m.Context(), m.flow.store()
+	m.roles, m.member, m.scopes = []string{"admin"}, true, oauth.Scope{"okr.read", "okr.write"}
+	m.means = map[string][]string{"admin": {"objectives:read", "objectives:write"}, "member": {"objectives:read"}}
+	for name, permissions := range m.means {
+		m.must(t, st.PutRole(ctx, store.Role{Name: name, Permissions: permissions}))
+	}
+	m.must(t, st.PutMember(ctx, store.Membership{Org: "acme", Person: "per_ada", Roles: m.roles}))
+	m.must(t, st.PutResource(ctx, resource(okr)))
+	m.rule(t)
+	m.must(t, st.DeleteClient(ctx, "spa", m.clock.Now()))
+	for _, c := range registeredClients([]string{todo}) {
+		if c.ID == "spa" {
+			c.CreatedAt = m.clock.Now()
+			m.must(t, st.CreateClient(ctx, c))
 		}
-	case "meaning":
-		i := rapid.IntRange(0, 1).Draw(t, "role")
-		b.definitions[i].Permissions = rapid.SampledFrom([][]string{{"objectives:read", "objectives:write"}, {"objectives:read"}, {"objectives:write"}, nil}).Draw(t, "permissions")
-		f.must(t, f.store().PutRole(ctx, b.definitions[i]))
-		f.clock.Move(16 * time.Second)
-	case "rule":
-		mode := rapid.SampledFrom([]store.RuleMode{"", store.RuleAll, store.RuleList, store.RuleApprove, store.RuleNone}).Draw(t, "mode")
-		listed := rapid.SampledFrom([][]store.ClientID{nil, {"app"}, {"spa"}}).Draw(t, "listed")
-		f.rule(t, b, store.ClientPolicy{ThirdParty: store.ClientRule{Mode: mode, Clients: listed}})
-	case "ceiling":
-		f.limit(t, b, rapid.SampledFrom([]oauth.Scope{nil, {"okr.read"}, {"okr.write"}, {"okr.read", "okr.write"}, {"todo.read"}}).Draw(t, "ceiling"))
-	case "leave":
-		if !b.ended {
-			f.must(t, f.store().RemoveMember(ctx, "acme", "per_ada", f.clock.Now()))
-			f.must(t, f.store().PutMember(ctx, store.Membership{Org: "acme", Person: "per_ada", Roles: b.roles})) // coming back brings nothing back
+	}
+	m.known()
+}
+
+func (m *model) rule(t *rapid.T) {
+	o, err := m.flow.store().Organization(m.Context(), "acme")
+	m.must(t, err)
+	rule := store.ClientRule{Mode: m.mode}
+	if m.listed {
+		rule.Clients = []store.ClientID{"spa"}
+	}
+	o.Policy = store.ClientPolicy{ThirdParty: rule, FirstParty: rule}
+	m.must(t, m.flow.store().UpdateOrganization(m.Context(), o))
+}
+
+// admits: what acme's rule says of spa.
+func (m *model) admits() bool {
+	switch m.mode {
+	case "", store.RuleAll:
+		return true
+	case store.RuleList, store.RuleApprove:
+		return m.listed
+	}
+	return false
+}
+
+// may is the part of a scope that ada may give, there is, and spa may have.
+func (m *model) may(scope oauth.Scope) (left oauth.Scope) {
+	held := ""
+	for _, role := range m.roles {
+		held += " " + strings.Join(m.means[role], " ") + " "
+	}
+	for _, name := range scope {
+		need := map[string]string{"okr.read": "read", "okr.write": "read write"}[name]
+		fits := slices.Contains(m.scopes, name) && (len(m.ceiling) == 0 || slices.Contains(m.ceiling, name))
+		for _, permission := range strings.Fields(need) {
+			fits = fits && strings.Contains(held, " objectives:"+permission+" ")
 		}
-		b.ended = true
-	case "disable":
-		f.must(t, f.store().SetPersonDisabled(ctx, "per_ada", true, f.clock.Now()))
-		f.must(t, f.store().SetPersonDisabled(ctx, "per_ada", false, f.clock.Now()))
-		b.ended = true
+		if fits {
+			left = append(left, name)
+		}
 	}
+	return left
 }
 
-// inspect asks what the access token counts for.
-func (f *flow) inspect(t *rapid.T, b *bounds) {
-	client, err := f.store().Client(f.Context(), "app")
-	f.must(t, err)
-	rec := f.form("/introspect", url.Values{"token": {f.vars["token"]}, "client_id": {"lookout"}, "client_secret": {watchSecret}})
-	var got struct {
-		Active bool   `json:"active"`
-		Scope  string `json:"scope"`
-	}
-	f.must(t, json.Unmarshal([]byte(rec.body), &got))
-	token, err := oauth.ParseScope(f.vars["scope"])
-	f.must(t, err)
-	want := token.Intersect(b.holds(client))
-	if got.Scope != want.String() || got.Active != (len(want) > 0) {
-		t.Fatalf("the token for %q is active: %v, for %q, want %q", token, got.Active, got.Scope, want)
-	}
+// fits tells whether a grant would be given at all today.
+func (m *model) fits(g *given) bool {
+	return m.member && m.admits() && m.clock.Now().Before(m.endOf(g)) && (!g.presumed || m.own && m.skip)
 }
 
-// renew refreshes, and tells whether the client goes on.
-func (f *flow) renew(t *rapid.T, b *bounds) bool {
-	client, err := f.store().Client(f.Context(), "app")
-	f.must(t, err)
-	want := b.holds(client)
-	rec := f.form("/token", url.Values{"grant_type": {"refresh_token"}, "refresh_token": {f.vars["refresh"]}, "client_id": {"app"}})
+func (m *model) endOf(g *given) time.Time {
+	if m.life == 0 {
+		return g.born.Add(180 * 24 * time.Hour)
+	}
+	return g.born.Add(m.life)
+}
+
+// holds is what is left of a grant.
+func (m *model) holds(g *given) oauth.Scope {
+	if g.ended || !m.fits(g) {
+		return nil
+	}
+	return m.may(g.scope)
+}
+
+// connect sends ada through an authorization, and knows whether she has to be asked.
+func (m *model) connect(t *rapid.T) {
+	requested := rapid.SampledFrom([]oauth.Scope{{"okr.read"}, {"okr.read", "okr.write"}, {"okr.write"}}).Draw(t, "requested")
+	prompt := rapid.SampledFrom([]string{"", "", "", "consent"}).Draw(t, "prompt")
+	c := command{header: make(http.Header), pairs: [][2]string{
+		{"client_id", "spa"}, {"redirect_uri", "https://spa.example/callback"}, {"resource", okr}, {"scope", requested.String()}, {"prompt", prompt},
+	}}
+	if len(m.scopes) == 0 || !slices.ContainsFunc(requested, func(s string) bool {
+		return slices.Contains(m.scopes, s) && (len(m.ceiling) == 0 || slices.Contains(m.ceiling, s))
+	}) {
+		return // the server's default would be asked for instead
+	}
+	m.must(t, m.authorize(c))
+	asked, code := m.answer(t)
+	may := m.may(requested)
+	possible := m.member && m.admits() && len(may) > 0
+	covered := m.agreed.Covers(may) && prompt == ""
+	presumed := !covered && prompt == "" && m.own && m.skip && !m.withdrew
+	switch {
+	case (code != "") != possible:
+		t.Fatalf("an authorization for %q came to the code %q, want one: %v", requested, code, possible)
+	case code == "":
+		return
+	case asked == (covered || presumed):
+		t.Fatalf("ada was asked about %q: %v; she agreed to %q, and it is presumed: %v", may, asked, m.agreed, presumed)
+	case asked:
+		m.agreed = m.agreed.Union(may)
+	}
+	m.redeemed(t, &given{scope: may, presumed: presumed && !asked, born: m.clock.Now()}, code)
+}
+
+// answer goes through the pages and allows what can be allowed.
+func (m *model) answer(t *rapid.T) (asked bool, code string) {
+	for range 6 {
+		m.must(t, m.browser.follow())
+		switch page := m.browser.last; {
+		case page.status == http.StatusSeeOther:
+			to, err := url.Parse(page.header.Get("Location"))
+			m.must(t, err)
+			return asked, to.Query().Get("code")
+		case strings.Contains(page.body, `name="password"`):
+			m.must(t, m.browser.signIn("ada", password))
+		case m.browser.press("Allow", nil) == nil:
+			asked = true
+		default:
+			return true, "" // nothing can be allowed
+		}
+	}
+	t.Fatal("six pages, and no end")
+	return false, ""
+}
+
+// redeemed redeems a code and keeps the grant.
+func (m *model) redeemed(t *rapid.T, g *given, code string) {
+	m.vars["code"] = code
+	m.must(t, m.redeem(command{header: make(http.Header), pairs: [][2]string{{"client_id", "spa"}, {"redirect_uri", "https://spa.example/callback"}}}))
 	var got oauth.TokenResponse
-	f.must(t, json.Unmarshal([]byte(rec.body), &got))
-	if got.Scope != want.String() || (rec.status == http.StatusOK) != (len(want) > 0) {
-		t.Fatalf("a refresh = %d %s, want the scope %q", rec.status, rec.body, want)
+	m.must(t, json.Unmarshal([]byte(m.last.body), &got))
+	if got.Scope != g.scope.String() {
+		t.Fatalf("a code for %q gave %s", g.scope, m.last)
+	}
+	m.keep(g, got)
+	m.grants = append(m.grants, g)
+}
+
+func (m *model) keep(g *given, got oauth.TokenResponse) {
+	g.token, g.refresh, g.has = got.AccessToken, got.RefreshToken, strings.Fields(got.Scope)
+	g.until = m.clock.Now().Add(time.Duration(got.ExpiresIn) * time.Second)
+}
+
+// one picks a grant; there is none while nothing was connected.
+func (m *model) one(t *rapid.T) *given {
+	if len(m.grants) == 0 {
+		return nil
+	}
+	return m.grants[rapid.IntRange(0, len(m.grants)-1).Draw(t, "grant")]
+}
+
+// renew refreshes one grant.
+func (m *model) renew(t *rapid.T) {
+	g := m.one(t)
+	if g == nil {
+		return
+	}
+	want := m.holds(g)
+	if !g.scope.Covers(want) {
+		t.Fatalf("the model grows: %q of %q", want, g.scope)
+	}
+	rec := m.form("/token", url.Values{"grant_type": {"refresh_token"}, "refresh_token": {g.refresh}, "client_id": {"spa"}})
+	var got refreshAnswer
+	m.must(t, json.Unmarshal([]byte(rec.body), &got))
+	if got.Scope != want.String() || (rec.status == http.StatusOK) != (len(want) > 0) || len(want) == 0 && got.Error != oauth.InvalidGrant {
+		t.Fatalf("a refresh of %+v = %d %s, want the scope %q", g, rec.status, rec.body, want)
 	}
 	if rec.status != http.StatusOK {
-		return false
+		g.ended = g.ended || !m.fits(g) // and nothing brings it back
+		// What has no scope left rotated all the same, and its answer was lost: the token repeats it for a while.
+		m.grants = slices.DeleteFunc(m.grants, func(one *given) bool { return one == g && !g.ended })
+		return
 	}
-	if scope, _ := oauth.ParseScope(got.Scope); !b.requested.Covers(scope) {
-		t.Fatalf("a refresh gives %q, more than the %q that was asked for", got.Scope, b.requested)
+	m.keep(g, got.TokenResponse)
+}
+
+// look introspects the access tokens of all grants.
+func (m *model) look(t *rapid.T) {
+	for _, g := range m.grants {
+		want := g.has.Intersect(m.holds(g))
+		if !m.clock.Now().Before(g.until) {
+			want = nil
+		}
+		if got := m.scopeOf(g.token); got != want.String() {
+			t.Fatalf("the token of %+v counts for %q, want %q", g, got, want)
+		}
 	}
-	f.vars["token"], f.vars["refresh"], f.vars["scope"] = got.AccessToken, got.RefreshToken, got.Scope
-	return true
+}
+
+func (m *model) pass(t *rapid.T) {
+	m.clock.Move(rapid.SampledFrom([]time.Duration{time.Minute, 9 * time.Minute, 40 * time.Minute}).Draw(t, "time"))
+}
+
+func (m *model) setRoles(t *rapid.T) {
+	if !m.member {
+		return
+	}
+	m.roles = rapid.SampledFrom([][]string{{"admin"}, {"member"}, {"member", "admin"}, nil, {"ghost"}}).Draw(t, "roles")
+	m.must(t, m.flow.store().PutMember(m.Context(), store.Membership{Org: "acme", Person: "per_ada", Roles: m.roles}))
+}
+
+func (m *model) setMeaning(t *rapid.T) {
+	role := rapid.SampledFrom([]string{"admin", "member"}).Draw(t, "role")
+	m.means[role] = rapid.SampledFrom([][]string{{"objectives:read", "objectives:write"}, {"objectives:read"}, {"objectives:write"}, nil}).Draw(t, "permissions")
+	m.must(t, m.flow.store().PutRole(m.Context(), store.Role{Name: role, Permissions: m.means[role]}))
+	m.known()
+}
+
+func (m *model) setRule(t *rapid.T) {
+	m.mode = rapid.SampledFrom([]store.RuleMode{"", store.RuleAll, store.RuleList, store.RuleApprove, store.RuleNone}).Draw(t, "mode")
+	m.listed = rapid.Bool().Draw(t, "listed")
+	m.rule(t)
+}
+
+func (m *model) setClient(t *rapid.T) {
+	switch rapid.SampledFrom([]string{"ceiling", "life", "own"}).Draw(t, "what") {
+	case "ceiling":
+		m.ceiling = rapid.SampledFrom([]oauth.Scope{nil, {"okr.read"}, {"okr.write"}, {"okr.read", "okr.write"}, {"todo.read"}}).Draw(t, "ceiling")
+	case "life":
+		m.life = rapid.SampledFrom([]time.Duration{0, 10 * time.Minute, time.Hour}).Draw(t, "life")
+	case "own":
+		m.own, m.skip = rapid.Bool().Draw(t, "own"), rapid.Bool().Draw(t, "skip")
+	}
+	m.must(t, m.changeClient("spa", func(c *store.Client) {
+		c.Scope, c.FirstParty, c.Terms = m.ceiling, m.own, store.Terms{SkipConsent: m.skip, Lives: store.Lives{RefreshLife: m.life}}
+	}))
+	m.known()
+}
+
+func (m *model) setScopes(t *rapid.T) {
+	m.scopes = rapid.SampledFrom([]oauth.Scope{{"okr.read", "okr.write"}, {"okr.read", "okr.write"}, {"okr.read"}, {"okr.write"}}).Draw(t, "scopes")
+	m.must(t, m.operate(command{rest: "resource-scopes " + okr + " " + m.scopes.String()}))
+	m.known()
+}
+
+// leave ends the membership, or brings ada back. Coming back brings nothing back.
+func (m *model) leave(t *rapid.T) {
+	if m.member = !m.member; m.member {
+		m.must(t, m.flow.store().PutMember(m.Context(), store.Membership{Org: "acme", Person: "per_ada", Roles: m.roles}))
+		return
+	}
+	m.must(t, m.flow.store().RemoveMember(m.Context(), "acme", "per_ada", m.clock.Now()))
+	m.agreed = nil
+	m.endAll()
+}
+
+func (m *model) endAll() {
+	for _, g := range m.grants {
+		g.ended = true
+	}
+}
+
+// end does what ends every grant at once, and takes it back as far as it can be.
+func (m *model) end(t *rapid.T) {
+	ctx, st, now := m.Context(), m.flow.store(), m.clock.Now()
+	switch rapid.SampledFrom([]string{"person", "password", "client", "resource", "consent"}).Draw(t, "end") {
+	case "person":
+		m.must(t, st.SetPersonDisabled(ctx, "per_ada", true, now))
+		m.must(t, st.SetPersonDisabled(ctx, "per_ada", false, now))
+	case "password":
+		hash, err := passwordHash()
+		m.must(t, err)
+		m.must(t, st.SetPassword(ctx, "per_ada", hash, true, now))
+	case "client":
+		m.must(t, st.SetClientDisabled(ctx, "spa", true, now))
+		m.must(t, st.SetClientDisabled(ctx, "spa", false, now))
+	case "resource":
+		m.must(t, st.DeleteResource(ctx, okr, now))
+		m.must(t, m.operate(command{rest: "resource-scopes " + okr + " " + m.scopes.String()}))
+		m.agreed = nil
+	case "consent":
+		list, err := store.EveryConnection(ctx, st, store.ConnectionQuery{Person: "per_ada", Client: "spa", Now: now})
+		m.must(t, err)
+		for _, one := range list {
+			m.must(t, st.WithdrawConsent(ctx, one.ConsentKey, now))
+			m.withdrew = true
+		}
+		m.agreed = nil
+	}
+	m.endAll()
+	m.known()
 }
 
 // form posts a form as a program does.
