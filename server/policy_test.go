@@ -56,9 +56,10 @@ func TestWhatIsGrantedNeverGrows(t *testing.T) {
 		m := &model{flow: f}
 		m.settle(t)
 		t.Repeat(map[string]func(*rapid.T){
-			"connect": m.connect, "refresh": m.renew, "look": m.look, "time": m.pass,
-			"roles": m.setRoles, "meaning": m.setMeaning, "rule": m.setRule, "client": m.setClient, "scopes": m.setScopes,
-			"leave": m.leave, "end": m.end,
+			"connect": m.connect, "connect again": m.connect, "refresh": m.renew, "refresh again": m.renew, "time": m.pass,
+			"roles": m.setRoles, "meaning": m.setMeaning, "rule": m.setRule, "scopes": m.setScopes,
+			"ceiling": m.setCeiling, "life": m.setLife, "own": m.setOwn, "leave": m.leave, "end": m.end,
+			"": m.look, // after each of them
 		})
 	})
 }
@@ -257,9 +258,9 @@ func (m *model) renew(t *rapid.T) {
 	m.keep(g, got.TokenResponse)
 }
 
-// look introspects the access tokens of all grants.
+// look introspects the newest access tokens.
 func (m *model) look(t *rapid.T) {
-	for _, g := range m.grants {
+	for _, g := range m.grants[max(0, len(m.grants)-3):] {
 		want := g.has.Intersect(m.holds(g))
 		if !m.clock.Now().Before(g.until) {
 			want = nil
@@ -278,32 +279,41 @@ func (m *model) setRoles(t *rapid.T) {
 	if !m.member {
 		return
 	}
-	m.roles = rapid.SampledFrom([][]string{{"admin"}, {"member"}, {"member", "admin"}, nil, {"ghost"}}).Draw(t, "roles")
+	m.roles = rapid.SampledFrom([][]string{{"admin"}, {"admin"}, {"member"}, {"member", "admin"}, nil, {"ghost"}}).Draw(t, "roles")
 	m.must(t, m.flow.store().PutMember(m.Context(), store.Membership{Org: "acme", Person: "per_ada", Roles: m.roles}))
 }
 
 func (m *model) setMeaning(t *rapid.T) {
 	role := rapid.SampledFrom([]string{"admin", "member"}).Draw(t, "role")
-	m.means[role] = rapid.SampledFrom([][]string{{"objectives:read", "objectives:write"}, {"objectives:read"}, {"objectives:write"}, nil}).Draw(t, "permissions")
+	m.means[role] = rapid.SampledFrom([][]string{{"objectives:read", "objectives:write"}, {"objectives:read", "objectives:write"}, {"objectives:read"}, {"objectives:write"}, nil}).Draw(t, "permissions")
 	m.must(t, m.flow.store().PutRole(m.Context(), store.Role{Name: role, Permissions: m.means[role]}))
 	m.known()
 }
 
 func (m *model) setRule(t *rapid.T) {
-	m.mode = rapid.SampledFrom([]store.RuleMode{"", store.RuleAll, store.RuleList, store.RuleApprove, store.RuleNone}).Draw(t, "mode")
+	m.mode = rapid.SampledFrom([]store.RuleMode{"", "", store.RuleAll, store.RuleAll, store.RuleList, store.RuleApprove, store.RuleNone}).Draw(t, "mode")
 	m.listed = rapid.Bool().Draw(t, "listed")
 	m.rule(t)
 }
 
-func (m *model) setClient(t *rapid.T) {
-	switch rapid.SampledFrom([]string{"ceiling", "life", "own"}).Draw(t, "what") {
-	case "ceiling":
-		m.ceiling = rapid.SampledFrom([]oauth.Scope{nil, {"okr.read"}, {"okr.write"}, {"okr.read", "okr.write"}, {"todo.read"}}).Draw(t, "ceiling")
-	case "life":
-		m.life = rapid.SampledFrom([]time.Duration{0, 10 * time.Minute, time.Hour}).Draw(t, "life")
-	case "own":
-		m.own, m.skip = rapid.Bool().Draw(t, "own"), rapid.Bool().Draw(t, "skip")
-	}
+func (m *model) setCeiling(t *rapid.T) {
+	m.ceiling = rapid.SampledFrom([]oauth.Scope{nil, nil, {"okr.read"}, {"okr.write"}, {"okr.read", "okr.write"}, {"todo.read"}}).Draw(t, "ceiling")
+	m.change(t)
+}
+
+func (m *model) setLife(t *rapid.T) {
+	m.life = rapid.SampledFrom([]time.Duration{0, 10 * time.Minute, time.Hour}).Draw(t, "life")
+	m.change(t)
+}
+
+func (m *model) setOwn(t *rapid.T) {
+	both := rapid.SampledFrom([][2]bool{{true, true}, {true, true}, {true, false}, {false, true}}).Draw(t, "own and skip")
+	m.own, m.skip = both[0], both[1]
+	m.change(t)
+}
+
+// change makes spa what the model says.
+func (m *model) change(t *rapid.T) {
 	m.must(t, m.changeClient("spa", func(c *store.Client) {
 		c.Scope, c.FirstParty, c.Terms = m.ceiling, m.own, store.Terms{SkipConsent: m.skip, Lives: store.Lives{RefreshLife: m.life}}
 	}))
@@ -316,15 +326,16 @@ func (m *model) setScopes(t *rapid.T) {
 	m.known()
 }
 
-// leave ends the membership, or brings ada back. Coming back brings nothing back.
+// leave ends the membership, and mostly brings ada back, which brings nothing back.
 func (m *model) leave(t *rapid.T) {
-	if m.member = !m.member; m.member {
-		m.must(t, m.flow.store().PutMember(m.Context(), store.Membership{Org: "acme", Person: "per_ada", Roles: m.roles}))
-		return
+	if m.member {
+		m.must(t, m.flow.store().RemoveMember(m.Context(), "acme", "per_ada", m.clock.Now()))
+		m.agreed = nil
+		m.endAll()
 	}
-	m.must(t, m.flow.store().RemoveMember(m.Context(), "acme", "per_ada", m.clock.Now()))
-	m.agreed = nil
-	m.endAll()
+	if m.member = rapid.IntRange(0, 3).Draw(t, "back") > 0; m.member {
+		m.must(t, m.flow.store().PutMember(m.Context(), store.Membership{Org: "acme", Person: "per_ada", Roles: m.roles}))
+	}
 }
 
 func (m *model) endAll() {

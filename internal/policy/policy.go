@@ -21,10 +21,16 @@ type Held map[string]bool
 
 // HeldBy unites the permissions of the named roles. A name without a role holds nothing.
 func HeldBy(roles []store.Role, names []string) Held {
+	if len(names) == 0 {
+		return nil
+	}
 	held := make(Held)
 	for _, role := range roles {
 		if !slices.Contains(names, role.Name) {
 			continue
+		}
+		if len(held) == 0 && len(role.Permissions) > 8 {
+			held = make(Held, len(names)*len(role.Permissions))
 		}
 		for _, permission := range role.Permissions {
 			held[permission] = true
@@ -47,8 +53,9 @@ func (h Held) Covers(permissions []string) bool {
 // scope is grantable when the person's roles cover every permission in it and in what it includes, which comes along at
 // the server; one without permissions is everybody's.
 func Split(wanted oauth.Scope, r store.Resource, held Held) (may, mayNot oauth.Scope) {
+	find := finder(r.Scopes)
 	for _, name := range wanted {
-		if held.Covers(needs(r, name)) {
+		if held.coversAll(find, name) {
 			may = append(may, name)
 		} else {
 			mayNot = append(mayNot, name)
@@ -62,23 +69,46 @@ func NeedsRoles(r store.Resource) bool {
 	return slices.ContainsFunc(r.Scopes, func(s store.ResourceScope) bool { return len(s.Permissions) > 0 })
 }
 
-// needs are the permissions in a scope and in every scope it includes, however far down.
-func needs(r store.Resource, scope string) (permissions []string) {
-	names := []string{scope}
-	for i := 0; i < len(names); i++ {
-		for _, s := range r.Scopes {
-			if s.Name != names[i] {
-				continue
-			}
-			permissions = append(permissions, s.Permissions...)
-			for _, included := range s.Implies {
-				if !slices.Contains(names, included) {
-					names = append(names, included)
+// finder finds a resource's scopes by name. Where there are more than a few it looks in an index.
+func finder(scopes []store.ResourceScope) func(name string) *store.ResourceScope {
+	if len(scopes) <= 8 {
+		return func(name string) *store.ResourceScope {
+			for i := range scopes {
+				if scopes[i].Name == name {
+					return &scopes[i]
 				}
+			}
+			return nil
+		}
+	}
+	places := make(map[string]*store.ResourceScope, len(scopes))
+	for i := range scopes {
+		if places[scopes[i].Name] == nil {
+			places[scopes[i].Name] = &scopes[i]
+		}
+	}
+	return func(name string) *store.ResourceScope { return places[name] }
+}
+
+// coversAll tells whether the permissions in a scope and in every scope it includes, however far down, are held.
+func (h Held) coversAll(find func(string) *store.ResourceScope, name string) bool {
+	var few [8]string // which most have no more of
+	names := append(few[:0], name)
+	for i := 0; i < len(names); i++ {
+		scope := find(names[i])
+		if scope == nil {
+			continue
+		}
+		if !h.Covers(scope.Permissions) {
+			return false
+		}
+		for _, included := range scope.Implies {
+			if !slices.Contains(names, included) {
+				names = append(names, included)
 			}
 		}
 	}
-	return permissions
+	return true
 }
 
 // Admission says whether an organization lets a client act for its members.
