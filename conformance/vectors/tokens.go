@@ -108,7 +108,8 @@ func badHeaders() []vector {
 	refuse("a key for encryption", signed("for-encryption", "ES256", signES(es)))
 	refuse("a key whose alg contradicts its kind", signed("of-another-alg", "ES256", signES(es)))
 	refuse("an RSA key of 1024 bits", signed("small", "RS256", signRS(small)))
-	refuse("a kid that two keys have", signed("twice", "ES256", signES(es)))
+	refuse("a kid that two keys have, by the first", signed("twice", "ES256", signES(es)))
+	refuse("a kid that two keys have, by the last", signed("twice", "EdDSA", signEd(ed)))
 
 	refuse("a key in the header", header("jwk", jwk("es", "", strange)), signature(signES(strange)))
 	refuse("a key in the header that is null", header("jwk", "null"))
