@@ -37,6 +37,7 @@ check: ## formatting and lint
 generate: ## what is made from the code
 	$(GO) generate ./conformance/vectors
 	$(GO) test -run TestTheRFCIndexIsTrue . -update
+	$(GO) test -run TestTheKindsOfEventsAreDocumented ./internal/store -update
 
 bench: build ## figures of this machine; see bench/README.md
 	bench/run $(CURDIR)/$(BIN)

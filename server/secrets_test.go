@@ -16,19 +16,7 @@ func TestSecretsAreNotKept(t *testing.T) {
 	t.Parallel()
 	f := newFlow(t, t.Name())
 	f.secretsSeen(t)
-	secrets := map[string]string{
-		"password": password, "site's client secret": siteSecret, "backend's client secret": backendSecret, "watch's client secret": watchSecret,
-		"wrong password": "wrong-password-that-was-typed", "wrong client secret": "wrong-secret-that-was-sent", "code verifier": verifier,
-	}
-	for _, name := range []string{"code", "code2", "token", "refresh", "refresh2", "own", "id_token", "dcr_secret"} {
-		if f.vars[name] == "" {
-			t.Fatalf("the flow saw no %s", name)
-		}
-		secrets[name] = f.vars[name]
-	}
-	for name, value := range f.browser.cookies {
-		secrets["cookie "+name] = value
-	}
+	secrets := f.secrets(t)
 	log := f.log.String()
 	if !strings.Contains(log, "a person logged in") || !strings.Contains(log, "cannot answer") || !strings.Contains(log, "refused") {
 		t.Fatalf("the log lacks what happened:\n%s", log)
@@ -59,6 +47,25 @@ func TestSecretsAreNotKept(t *testing.T) {
 			t.Error("the write-ahead log holds nothing of the flow, so this test looked at nothing")
 		}
 	}
+}
+
+// secrets are those that secretsScript saw.
+func (f *flow) secrets(t *testing.T) map[string]string {
+	t.Helper()
+	secrets := map[string]string{
+		"password": password, "site's client secret": siteSecret, "backend's client secret": backendSecret, "watch's client secret": watchSecret,
+		"wrong password": "wrong-password-that-was-typed", "wrong client secret": "wrong-secret-that-was-sent", "code verifier": verifier,
+	}
+	for _, name := range []string{"code", "code2", "token", "refresh", "refresh2", "own", "id_token", "dcr_secret"} {
+		if f.vars[name] == "" {
+			t.Fatalf("the flow saw no %s", name)
+		}
+		secrets[name] = f.vars[name]
+	}
+	for name, value := range f.browser.cookies {
+		secrets["cookie "+name] = value
+	}
+	return secrets
 }
 
 const secretsScript = `Everything that has a secret in it, going right and going wrong.

@@ -46,10 +46,13 @@ func (c *console) json(v any) error {
 	return e.Encode(v)
 }
 
-// table writes rows under a head. What other people wrote may stand in a cell, so nothing in it moves the cursor.
+// table writes rows under a head, if there is one. What other people wrote may stand in a cell, so nothing in it moves the cursor.
 func (c *console) table(head []string, rows [][]string) error {
 	w := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
-	for _, row := range append([][]string{head}, rows...) {
+	if head != nil {
+		rows = append([][]string{head}, rows...)
+	}
+	for _, row := range rows {
 		for i := range row {
 			row[i] = printable(row[i])
 		}

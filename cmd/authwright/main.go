@@ -35,6 +35,7 @@ type commands struct {
 	Provider providerCommand `cmd:"" help:"Manage the other providers that people sign in with."`
 	Project  projectCommand  `cmd:"" help:"Manage issuers and their settings."`
 	Key      keyCommand      `cmd:"" help:"Manage signing keys."`
+	Audit    auditCommand    `cmd:"" help:"Show what happened: logins, consents, grants, changes."`
 	Migrate  migrateCommand  `cmd:"" help:"Manage the database's schema."`
 
 	Verbose bool             `short:"v" help:"Log also what is refused."`

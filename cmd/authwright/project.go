@@ -54,6 +54,7 @@ type projectFlags struct {
 	SessionIdle     *time.Duration `help:"How long a browser stays signed in when it is not used."`
 	SessionLife     *time.Duration `help:"How long a browser stays signed in at most."`
 	RequestLife     *time.Duration `help:"How long a person may take to sign in and decide."`
+	EventLife       *time.Duration `help:"How long authwright audit can tell what happened."`
 }
 
 // apply changes the project as the flags say.
@@ -62,6 +63,7 @@ func (f projectFlags) apply(ctx context.Context, p *store.Project, st store.Stor
 	for _, d := range []struct{ from, to *time.Duration }{
 		{f.CodeLife, &s.CodeLife}, {f.AccessLife, &s.AccessLife}, {f.RefreshIdle, &s.RefreshIdle}, {f.RefreshLife, &s.RefreshLife},
 		{f.SessionIdle, &s.SessionIdle}, {f.SessionLife, &s.SessionLife}, {f.RequestLife, &s.RequestLife},
+		{f.EventLife, &s.EventLife},
 	} {
 		if d.from != nil && *d.from <= 0 {
 			return fmt.Errorf("%s is no life", *d.from)
@@ -245,6 +247,7 @@ type shownProject struct {
 	SessionIdle     string          `json:"session_idle"`
 	SessionLife     string          `json:"session_life"`
 	RequestLife     string          `json:"request_life"`
+	EventLife       string          `json:"event_life"`
 	SelfMadeRule    store.RuleMode  `json:"self_registered_rule"`
 	DocumentRule    store.RuleMode  `json:"document_rule"`
 	SelfMadeLives   *shownLives     `json:"self_registered_lives,omitempty"`
@@ -275,7 +278,7 @@ func showProject(p store.Project) shownProject {
 		SelfMadeLives: showLives(s.SelfMadeLives), DocumentLives: showLives(s.DocumentLives),
 		CodeLife: s.CodeLife.String(), AccessLife: s.AccessLife.String(), RefreshIdle: s.RefreshIdle.String(),
 		RefreshLife: s.RefreshLife.String(), RefreshGrace: max(s.RefreshGrace, 0).String(), SessionIdle: s.SessionIdle.String(),
-		SessionLife: s.SessionLife.String(), RequestLife: s.RequestLife.String(),
+		SessionLife: s.SessionLife.String(), RequestLife: s.RequestLife.String(), EventLife: s.EventLife.String(),
 	}
 }
 
