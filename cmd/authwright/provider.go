@@ -16,7 +16,7 @@ import (
 )
 
 type providerCommand struct {
-	Add     providerAdd     `cmd:"" help:"Let people sign in with another provider, or an organization with its own. The client secret is never an argument."`
+	Add     providerAdd     `cmd:"" help:"Let people sign in with another provider. The client secret is never an argument."`
 	List    providerList    `cmd:"" help:"List the providers."`
 	Show    providerShow    `cmd:"" help:"Show one provider, and the redirect URI to register there."`
 	Set     providerSet     `cmd:"" help:"Change a provider. What is not named stays."`
@@ -35,8 +35,6 @@ type shownProvider struct {
 	HasSecret     bool               `json:"has_secret"`
 	RedirectURI   string             `json:"redirect_uri"`
 	Scopes        []string           `json:"scopes,omitempty"`
-	Org           store.OrgID        `json:"org,omitempty"`
-	Required      bool               `json:"required,omitempty"`
 	Authoritative []string           `json:"authoritative,omitempty"`
 	Create        bool               `json:"create"`
 	Disabled      bool               `json:"disabled"`
@@ -45,7 +43,7 @@ type shownProvider struct {
 
 func showProvider(project store.Project, p store.Provider) shownProvider {
 	back := (&upstream.Upstream{Issuer: project.Issuer}).RedirectURI(p.ID)
-	return shownProvider{p.ID, p.Kind, p.Name, p.Issuer, p.ClientID, len(p.Secret) > 0, back, p.Scopes, p.Org, p.Required, p.Domains, p.Create, p.Disabled, p.CreatedAt}
+	return shownProvider{p.ID, p.Kind, p.Name, p.Issuer, p.ClientID, len(p.Secret) > 0, back, p.Scopes, p.Domains, p.Create, p.Disabled, p.CreatedAt}
 }
 
 // write shows the provider to a person or a program.
@@ -63,16 +61,9 @@ func (s shownProvider) write(out *console, asJSON bool) error {
 	if s.Disabled {
 		state = "disabled"
 	}
-	members := ""
-	if s.Org != "" {
-		members = "may come by it"
-	}
-	if s.Required {
-		members = "must come by it"
-	}
 	return out.facts("provider", string(s.ID), "name", s.Name, "kind", string(s.Kind), "issuer", s.Issuer, "client id", s.ClientID,
-		"client secret", secret, "redirect uri", s.RedirectURI, "scopes", strings.Join(s.Scopes, " "), "organization", string(s.Org),
-		"members", members, "authoritative for", strings.Join(s.Authoritative, " "), "newcomers", newcomers, "state", state)
+		"client secret", secret, "redirect uri", s.RedirectURI, "scopes", strings.Join(s.Scopes, " "),
+		"authoritative for", strings.Join(s.Authoritative, " "), "newcomers", newcomers, "state", state)
 }
 
 type providerAdd struct {
@@ -85,10 +76,8 @@ type providerAdd struct {
 	Issuer        string   `help:"Issuer of its ID tokens, as its discovery document spells it; for GitHub Enterprise the server's address. Google, Microsoft and GitHub have a default." placeholder:"URL"`
 	ClientID      string   `required:"" name:"client-id" help:"The id it gave us." placeholder:"ID"`
 	Scope         []string `help:"Scope to ask for; what tells who somebody is when missing." placeholder:"SCOPE"`
-	Org           string   `help:"The organization whose people come by it, by an address in a verified domain; everybody when missing." placeholder:"ORG"`
-	Required      bool     `help:"The organization's members come by it and by nothing else."`
-	Authoritative []string `help:"Domain on whose addresses it has the last word, beside the verified ones of the organization: it may open accounts that are there." placeholder:"DOMAIN"`
-	Create        string   `enum:"on,off,auto" default:"auto" help:"Whom nobody knows gets an account: on or off; on for an organization when missing." placeholder:"on|off"`
+	Authoritative []string `help:"Domain on whose addresses it has the last word: it may open accounts that are there." placeholder:"DOMAIN"`
+	Create        string   `enum:"on,off" default:"off" help:"Whom nobody knows gets an account: on or off." placeholder:"on|off"`
 }
 
 var kindNames = map[string]string{"google": "Google", "microsoft": "Microsoft", "github": "GitHub"}
@@ -98,7 +87,7 @@ func (c *providerAdd) Run(ctx context.Context, out *console) error {
 	kind := store.ProviderKind(c.Kind)
 	p := store.Provider{
 		ID: store.ProviderID(c.ID), Kind: kind, Name: strings.TrimSpace(c.Name), Issuer: c.Issuer, ClientID: c.ClientID, Scopes: c.Scope,
-		Required: c.Required, Create: c.Create == "on" || c.Create == "auto" && c.Org != "", CreatedAt: time.Now(),
+		Create: c.Create == "on", CreatedAt: time.Now(),
 	}
 	if p.Issuer == "" {
 		p.Issuer = upstream.DefaultIssuer(kind)
@@ -107,7 +96,8 @@ func (c *providerAdd) Run(ctx context.Context, out *console) error {
 		p.Name = kindNames[c.Kind]
 	}
 	return c.within(ctx, func(d *deployment, project store.Project, st store.Store) error {
-		err := c.fill(ctx, st, &p)
+		var err error
+		p.Domains, err = canonicalDomains(c.Authoritative)
 		if err = errors.Join(err, upstream.Check(p)); err != nil {
 			return err
 		}
@@ -127,19 +117,6 @@ func (c *providerAdd) Run(ctx context.Context, out *console) error {
 		}
 		return showProvider(project, p).write(out, c.JSON)
 	})
-}
-
-// fill finds the organization and spells the domains as addresses are compared.
-func (c *providerAdd) fill(ctx context.Context, st store.Store, p *store.Provider) error {
-	var err error
-	if c.Org != "" {
-		var o store.Organization
-		o, err = org(ctx, st, c.Org)
-		p.Org = o.ID
-	}
-	domains, wrong := canonicalDomains(c.Authoritative)
-	p.Domains = domains
-	return errors.Join(err, wrong)
 }
 
 // canonicalDomains spells domains as those of addresses.
@@ -173,12 +150,12 @@ func (c *providerList) Run(ctx context.Context, out *console) error {
 		for i, p := range all {
 			list[i] = showProvider(project, p)
 			state := map[bool]string{true: "disabled"}[p.Disabled]
-			rows[i] = []string{string(p.ID), p.Name, string(p.Kind), p.Issuer, string(p.Org), state}
+			rows[i] = []string{string(p.ID), p.Name, string(p.Kind), p.Issuer, state}
 		}
 		if c.JSON {
 			return out.json(list)
 		}
-		return out.table([]string{"PROVIDER", "NAME", "KIND", "ISSUER", "ORGANIZATION", "STATE"}, rows)
+		return out.table([]string{"PROVIDER", "NAME", "KIND", "ISSUER", "STATE"}, rows)
 	})
 }
 

@@ -80,7 +80,6 @@ type providerSet struct {
 	Name          *string   `help:"What people are shown." placeholder:"WORDS"`
 	ClientID      *string   `name:"client-id" help:"The id it gave us." placeholder:"ID"`
 	Scope         *[]string `help:"Scope to ask for; empty for what tells who somebody is." placeholder:"SCOPE"`
-	Required      *string   `enum:"on,off" help:"The organization's members come by it and by nothing else: on or off." placeholder:"on|off"`
 	Authoritative *[]string `help:"Domains on whose addresses it has the last word, in the place of those it had." placeholder:"DOMAIN"`
 	Create        *string   `enum:"on,off" help:"Whom nobody knows gets an account: on or off." placeholder:"on|off"`
 }
@@ -96,7 +95,7 @@ func (c *providerSet) Run(ctx context.Context, out *console) error {
 		if err != nil {
 			return err
 		}
-		if secret == "" && c.Name == nil && c.ClientID == nil && c.Scope == nil && c.Required == nil && c.Authoritative == nil && c.Create == nil {
+		if secret == "" && c.Name == nil && c.ClientID == nil && c.Scope == nil && c.Authoritative == nil && c.Create == nil {
 			return errors.New("say what to change: authwright provider set --help tells what there is")
 		}
 		if err := c.apply(&p); err != nil {
@@ -123,9 +122,6 @@ func (c *providerSet) apply(p *store.Provider) error {
 	}
 	if c.Scope != nil {
 		p.Scopes = nonEmpty(*c.Scope)
-	}
-	if c.Required != nil {
-		p.Required = *c.Required == "on"
 	}
 	if c.Create != nil {
 		p.Create = *c.Create == "on"

@@ -39,6 +39,7 @@ func sections() []section {
 		emailSection(),
 		passwordSection(),
 		passkeysSection(),
+		linkedSection(),
 	}
 }
 
@@ -68,6 +69,10 @@ func (a *Account) fresh(purpose string, h func(http.ResponseWriter, *http.Reques
 // done are the words for what was done, by the query of the address.
 var done = map[string]string{
 	"password": "Your password is changed. Every other browser was signed out.",
+
+	"connected":     "It is connected. You can sign in with it.",
+	"not-connected": "Nothing was connected.",
+	"disconnected":  "It is disconnected: it no longer signs you in.",
 
 	"passkey-added":   "Your passkey is ready. Use it the next time you sign in.",
 	"passkey-renamed": "Your passkey has its new name.",
