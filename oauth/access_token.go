@@ -28,6 +28,7 @@ type Claims struct {
 	ClientID  string      `json:"client_id"`
 	Scope     string      `json:"scope,omitempty"`
 	AuthTime  NumericDate `json:"auth_time,omitempty"`
+	ACR       ACR         `json:"acr,omitempty"` // RFC 9470 §6.1
 	OrgID     string      `json:"org_id,omitempty"`
 	OrgSlug   string      `json:"org_slug,omitempty"`
 	More      []byte      `json:"-"` // further members as JSON, each after a comma
@@ -137,6 +138,10 @@ func (c Claims) AppendAccessToken(b []byte) []byte {
 	if c.AuthTime != 0 {
 		b = append(b, `,"auth_time":`...)
 		b = strconv.AppendInt(b, int64(c.AuthTime), 10)
+	}
+	if c.ACR != "" {
+		b = append(b, `,"acr":`...)
+		b = appendString(b, string(c.ACR))
 	}
 	if c.OrgID != "" {
 		b = append(b, `,"org_id":`...)

@@ -34,7 +34,9 @@ const (
 	ConsentRequired         Code = "consent_required"          // OpenID Connect Core §3.1.2.6
 	InteractionRequired     Code = "interaction_required"      // OpenID Connect Core §3.1.2.6
 	RequestNotSupported     Code = "request_not_supported"     // OpenID Connect Core §6.1
-	RequestURINotSupported  Code = "request_uri_not_supported" // OpenID Connect Core §6.2
+	// OpenID Connect Core Error Code unmet_authentication_requirements 1.0 §2, RFC 9470 §5
+	UnmetAuthenticationRequirements Code = "unmet_authentication_requirements"
+	RequestURINotSupported          Code = "request_uri_not_supported" // OpenID Connect Core §6.2
 )
 
 // Error is a refusal meant for the client: a code it can act on and a sentence for the person reading its log.

@@ -16,6 +16,8 @@ type Introspection struct {
 	Audience  Audience `json:"aud,omitempty"`
 	Issuer    string   `json:"iss,omitempty"`
 	JWTID     string   `json:"jti,omitempty"`
-	OrgID     string   `json:"org_id,omitempty"`   // the organization the person acted for
-	OrgSlug   string   `json:"org_slug,omitempty"` // what people call it; it can change
+	OrgID     string   `json:"org_id,omitempty"`    // the organization the person acted for
+	OrgSlug   string   `json:"org_slug,omitempty"`  // what people call it; it can change
+	ACR       ACR      `json:"acr,omitempty"`       // what the login amounted to (RFC 9470 §6.2)
+	AuthTime  int64    `json:"auth_time,omitempty"` // Unix seconds (RFC 9470 §6.2)
 }

@@ -138,6 +138,7 @@ func (s *Server) addPeoplesPages(p *project, st store.Store, directory *clients.
 		Store: st, Settings: settings, Site: p.site, Jar: jar, Issuer: p.issuer, Now: s.config.Now,
 		ClientAddr: s.clientAddr, Log: s.config.Log, Mail: s.mail, CodeKey: codeKey, Passkeys: s.passkeys(p, st), Trust: s.trust,
 		Upstream: providers,
+		Sealer:   s.sealer, Project: p.record.ID,
 	}
 	mails := s.mail != nil
 	if s.embedded(p.record.ID) {

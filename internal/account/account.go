@@ -54,6 +54,7 @@ func (a *Account) Routes() map[string]pages.Handler {
 		"POST /account/organizations":       a.changeOrganizations,
 		"GET /account/organizations/admin":  a.showAdmin,
 		"POST /account/organizations/admin": a.runAdmin,
+		"GET /account/login/authenticator":  a.offerAuthenticator,
 	}
 	for _, s := range sections() {
 		for pattern, handler := range s.routes(a) {
@@ -67,6 +68,7 @@ func (a *Account) Routes() map[string]pages.Handler {
 type visit struct {
 	Session store.Session
 	Person  store.Person
+	Has     store.FactorsOf
 	Visitor browser.Visitor
 	Fresh   bool // they proved who they are a moment ago, so they may change how they sign in
 }
@@ -81,7 +83,11 @@ func (a *Account) visit(w http.ResponseWriter, r *http.Request) (visit, error) {
 	if err != nil {
 		return visit{}, err
 	}
-	return visit{session, person, a.Jar.EnsureVisitor(w, r), a.Login.IsFresh(session.Auth)}, nil
+	has, err := a.Store.FactorsOf(r.Context(), person.ID)
+	if err != nil {
+		return visit{}, fmt.Errorf("reading the second factors of person %s: %w", person.ID, err)
+	}
+	return visit{session, person, has, a.Jar.EnsureVisitor(w, r), a.Login.IsFresh(session.Auth, has)}, nil
 }
 
 // posted is the form of a page of ours, from the person it was shown to.

@@ -40,6 +40,8 @@ func sections() []section {
 		passwordSection(),
 		passkeysSection(),
 		linkedSection(),
+		authenticatorSection(),
+		recoverySection(),
 	}
 }
 
@@ -77,6 +79,7 @@ var done = map[string]string{
 	"passkey-added":   "Your passkey is ready. Use it the next time you sign in.",
 	"passkey-renamed": "Your passkey has its new name.",
 	"passkey-removed": "Your passkey is removed: it no longer signs you in. Delete it on your device too.",
+	"removed":         "Your authenticator app and your recovery codes are removed.",
 }
 
 func (a *Account) showSignIn(w http.ResponseWriter, r *http.Request) error {

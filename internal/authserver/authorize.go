@@ -47,6 +47,7 @@ var authorizeChecks = []func(context.Context, *Server, asked) error{
 	checkScope,         // RFC 6749 §3.3
 	checkPrompt,        // OpenID Connect Core §3.1.2.1
 	checkNonce,         // OpenID Connect Core §3.1.2.1
+	checkACR,           // RFC 9470 §4
 }
 
 func checkRequestObject(_ context.Context, _ *Server, a asked) error {
@@ -221,7 +222,7 @@ func (s *Server) newRequest(p oauth.Params, c clients.Client, back oauth.Redirec
 	return &store.Request{
 		ID: store.RequestID(base64.RawURLEncoding.EncodeToString(id)), Client: c.ID, RedirectURI: back, State: state,
 		Nonce: clip(p.Get("nonce"), maxNonce), Prompt: clip(p.Get("prompt"), maxPrompt), LoginHint: clip(p.Get("login_hint"), maxHint), MaxAge: -1,
-		CreatedAt: now, Expires: now.Add(s.settings.RequestLife),
+		ACR: leastOf(s.settings), CreatedAt: now, Expires: now.Add(s.settings.RequestLife),
 	}, nil
 }
 
@@ -316,6 +317,9 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, a asked) error {
 func freshEnough(row *store.Request, auth store.Authentication, now time.Time) bool {
 	prompts := strings.Fields(row.Prompt)
 	if slices.Contains(prompts, "login") || slices.Contains(prompts, "select_account") {
+		return false
+	}
+	if row.Refusal == nil && !row.ACR.MetBy(auth.Methods) {
 		return false
 	}
 	return row.MaxAge < 0 || now.Sub(auth.At) <= time.Duration(row.MaxAge)*time.Second

@@ -22,7 +22,7 @@ import (
 type step int
 
 const (
-	needsLogin    step = iota // nobody is signed in for it
+	needsLogin    step = iota // nobody is signed in for it, or not as it asks
 	needsConsent              // the person has not decided
 	needsFarewell             // it is refused, and the person must agree to be sent on
 	refused                   // the client is told what is wrong with its request
@@ -39,6 +39,8 @@ func next(r *store.Request, known clients.Client, remembered *store.Consent) ste
 		return needsFarewell
 	case r.Refusal != nil:
 		return refused
+	case !r.ACR.MetBy(r.Auth.Methods):
+		return needsLogin // with more than they came in with (RFC 9470 §5)
 	case r.Decision.Verdict == store.Denied:
 		return denied
 	case r.Decision.Verdict == store.Undecided && !covers(remembered, r, known):

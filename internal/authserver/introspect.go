@@ -72,6 +72,7 @@ func (s *Server) look(ctx context.Context, caller clients.Client, token string) 
 		Active: true, Scope: scope.String(), ClientID: claims.ClientID, TokenType: oauth.TokenTypeBearer,
 		Expires: int64(claims.Expires), IssuedAt: int64(claims.IssuedAt), Subject: claims.Subject,
 		Audience: claims.Audience, Issuer: claims.Issuer, JWTID: claims.JWTID, OrgID: claims.OrgID, OrgSlug: claims.OrgSlug,
+		ACR: claims.ACR, AuthTime: int64(claims.AuthTime),
 	}}, nil
 }
 

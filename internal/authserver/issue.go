@@ -44,7 +44,7 @@ func (s *Server) issue(ctx context.Context, client store.Client, g *store.Grant,
 		ClientID: string(g.Client), Scope: scope.String(), OrgID: string(g.Org), OrgSlug: g.Standing.Slug,
 	}
 	if forPerson {
-		claims.AuthTime = oauth.Date(g.AuthTime)
+		claims.AuthTime, claims.ACR = oauth.Date(g.AuthTime), oauth.ACROf(g.Methods) // RFC 9470 §6.1
 	} else {
 		claims.Subject = string(g.Client) // RFC 9068 §2.2
 	}
@@ -88,6 +88,7 @@ type idClaims struct {
 	IssuedAt oauth.NumericDate `json:"iat"`
 	AuthTime oauth.NumericDate `json:"auth_time"`
 	Nonce    string            `json:"nonce,omitempty"`
+	ACR      oauth.ACR         `json:"acr,omitempty"`
 	Methods  []string          `json:"amr,omitempty"`
 }
 
@@ -95,7 +96,7 @@ type idClaims struct {
 func (s *Server) idToken(ctx context.Context, g *store.Grant, now time.Time, life time.Duration) (string, error) {
 	claims := idClaims{
 		Issuer: s.issuer, Subject: string(g.Person), Audience: string(g.Client), IssuedAt: oauth.Date(now),
-		Expires: oauth.Date(now.Add(life)), AuthTime: oauth.Date(g.AuthTime), Methods: g.Methods,
+		Expires: oauth.Date(now.Add(life)), AuthTime: oauth.Date(g.AuthTime), ACR: oauth.ACROf(g.Methods), Methods: g.Methods,
 	}
 	if g.Generation <= 1 {
 		claims.Nonce = g.Nonce

@@ -35,7 +35,9 @@ func (s *Server) describe(scopes oauth.Scope) oauth.ServerMetadata {
 		ClientIDMetadataDocumentSupported:          !s.settings.NoDocuments,
 		SubjectTypesSupported:                      []string{"public"},
 		IDTokenSigningAlgValuesSupported:           []string{string(s.settings.SigningAlg)},
-		ClaimsSupported:                            []string{"sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "amr", "name", "email", "email_verified"},
+		ClaimsSupported:                            []string{"sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "name", "email", "email_verified"},
+		ACRValuesSupported:                         oauth.ACRs, // RFC 9470 §7
+		ClaimsParameterSupported:                   true,
 		PromptValuesSupported:                      []string{"none", "login", "consent", "select_account"},
 	}
 	if !s.settings.NoRegistration {

@@ -9,7 +9,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/authwright/authwright/internal/mail"
 	"github.com/authwright/authwright/internal/store"
+	"github.com/authwright/authwright/oauth"
 )
 
 // ChangePassword replaces the password of the person of a session, or gives them their first one. It says what is wrong
@@ -33,8 +35,8 @@ func (l *Login) ChangePassword(w http.ResponseWriter, r *http.Request, who store
 		if problem, err = l.checkCurrent(r, person, current); problem != "" || err != nil {
 			return problem, unlessBusy(err)
 		}
-		if !slices.Contains(methods, "pwd") {
-			methods = append([]string{"pwd"}, methods...)
+		if !slices.Contains(methods, oauth.MethodPassword) {
+			methods = append([]string{oauth.MethodPassword}, methods...)
 		}
 	}
 	hash, err := HashPassword(ctx, chosen)
@@ -47,7 +49,7 @@ func (l *Login) ChangePassword(w http.ResponseWriter, r *http.Request, who store
 	}
 	person.Password = hash
 	l.note(ctx, "a person chose a new password on their account page", "person", person.ID)
-	l.tell(ctx, person)
+	l.tell(ctx, person, l.chosenLetter(person.Email))
 	return "", l.startSession(w, r, person, store.Authentication{Person: person.ID, At: now, Methods: methods})
 }
 
@@ -74,12 +76,12 @@ func (l *Login) checkCurrent(r *http.Request, person store.Person, current strin
 	return "", forgetFailures(ctx, l.Store, counters)
 }
 
-// tell writes to the person that their password was changed. What fails does not undo it.
-func (l *Login) tell(ctx context.Context, person store.Person) {
+// tell writes to the person what changed about their sign-in. What fails does not undo it.
+func (l *Login) tell(ctx context.Context, person store.Person, letter mail.Letter) {
 	if l.Mail == nil || person.Email == "" {
 		return
 	}
-	if err := l.put(l.chosenLetter(person.Email)); err != nil && l.Log != nil {
-		l.Log.WarnContext(ctx, "after a new password", "person", person.ID, "error", err)
+	if err := l.put(letter); err != nil && l.Log != nil {
+		l.Log.WarnContext(ctx, "writing to a person about their sign-in", "person", person.ID, "error", err)
 	}
 }

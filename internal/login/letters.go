@@ -54,6 +54,14 @@ func (l *Login) resetLetter(to string, c store.Challenge, s secrets) mail.Letter
 	}
 }
 
+// factorLetter is about a second factor that came or went.
+func (l *Login) factorLetter(to, title, what string) mail.Letter {
+	return mail.Letter{
+		To: to, Title: title, Lines: []string{what + " just now, on the account page of the account with this address."},
+		LinkText: "If this was not you, look at how you sign in", Link: l.Issuer + "/account/login",
+	}
+}
+
 // chosenLetter is about a password that somebody chose on their account page.
 func (l *Login) chosenLetter(to string) mail.Letter {
 	return mail.Letter{

@@ -99,7 +99,7 @@ func (l *Login) complete(w http.ResponseWriter, r *http.Request, c store.Challen
 	if err != nil {
 		return err
 	}
-	err = l.open(w, r, req, outcome{person: person, began: now, methods: []string{"otp"}}) // RFC 8176 §2
+	err = l.open(w, r, req, outcome{person: person, began: now, methods: []string{oauth.MethodEmail}})
 	if errors.Is(err, errSignedOut) {
 		return linkOver()
 	}

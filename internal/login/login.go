@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/authwright/authwright/internal/browser"
+	"github.com/authwright/authwright/internal/keys"
 	"github.com/authwright/authwright/internal/mail"
 	"github.com/authwright/authwright/internal/organizations"
 	"github.com/authwright/authwright/internal/pages"
@@ -64,7 +65,6 @@ type Login struct {
 	ClientAddr func(*http.Request) netip.Addr // the peer's address when nil; headers are never read here
 	Log        *slog.Logger                   // none when nil
 	Mail       *mail.Queue                    // nil where no mail can be sent: then the ways that need it are off
-	CodeKey    []byte                         // of the codes that are mailed
 	Office     *organizations.Office          // knows who was invited
 	Passkeys   *passkey.Party                 // nil where there are no passkeys
 	Trust      *trust.Verifier                // of the tokens of trusted logins
@@ -72,6 +72,9 @@ type Login struct {
 	Upstream   *upstream.Upstream             // nil where nobody comes by other providers
 
 	trusted atomic.Pointer[trustedList]
+	CodeKey []byte       // of the codes that are mailed or written down
+	Sealer  *keys.Sealer // of what authenticators share with us
+	Project store.ProjectID
 }
 
 // Routes are the addresses under the issuer.
@@ -113,6 +116,9 @@ func (l *Login) Routes() map[string]pages.Handler {
 
 		"POST /login/with":         l.goWith,
 		"GET " + upstream.BackPath: l.arrive,
+		"GET /login/second":        l.showSecond,
+		"POST /login/second":       l.takeSecond,
+		"POST /login/decline":      l.decline,
 	}
 }
 
@@ -143,12 +149,10 @@ func (l *Login) show(w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case person.ID == "" || other:
 		return l.enter(w, r, req, other)
-	case mustProve(req, session, l.now()):
-		return l.showSignIn(w, r, http.StatusOK, req, signInData{Email: person.Email, Again: true})
-	case mustChoose(req, person):
+	case mustChoose(req, person) && !mustProve(req, session, l.now()):
 		return l.showChoice(w, r, req, person)
 	default:
-		return l.finish(w, r, req, session.Auth)
+		return l.goOn(w, r, req, session, person)
 	}
 }
 
@@ -162,6 +166,24 @@ func (l *Login) enter(w http.ResponseWriter, r *http.Request, req store.Request,
 		return pages.Redirect(w, only)
 	}
 	return l.showSignIn(w, r, http.StatusOK, req, signInData{Email: hint(req)})
+}
+
+// goOn sends on who is signed in, once they have proven as much as what they sign in for asks.
+func (l *Login) goOn(w http.ResponseWriter, r *http.Request, req store.Request, session store.Session, person store.Person) error {
+	if mustProve(req, session, l.now()) {
+		if l.Program.SignedIn != nil {
+			return l.sendAway(w, req, "login")
+		}
+		return l.showSignIn(w, r, http.StatusOK, req, signInData{Email: person.Email, Again: true})
+	}
+	has, err := l.Store.FactorsOf(r.Context(), person.ID)
+	if err != nil {
+		return fmt.Errorf("reading the second factors of person %s: %w", person.ID, err)
+	}
+	if !need(req, has).MetBy(session.Auth.Methods) {
+		return l.stepUp(w, r, req, session.Auth, has)
+	}
+	return l.finish(w, r, req, session.Auth)
 }
 
 // mustProve tells whether the client wants the person to log in although they are (OpenID Connect Core §3.1.2.1:
@@ -275,13 +297,7 @@ func (l *Login) proceed(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if mustProve(req, session, l.now()) {
-		if l.Program.SignedIn != nil {
-			return l.sendAway(w, req, "login")
-		}
-		return l.showSignIn(w, r, http.StatusOK, req, signInData{Email: person.Email, Again: true})
-	}
-	return l.finish(w, r, req, session.Auth)
+	return l.goOn(w, r, req, session, person)
 }
 
 // finish records who logged in for the request and sends the browser back into the flow, or to the page of ours that

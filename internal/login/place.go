@@ -5,6 +5,8 @@ package login
 
 import (
 	"net/url"
+	"regexp"
+	"strings"
 	"time"
 
 	"github.com/authwright/authwright/internal/store"
@@ -20,11 +22,26 @@ const (
 	ToSignIn   store.RequestID = "account/login"
 
 	ToOrganizations store.RequestID = "account/organizations"
+	ToAuthenticator store.RequestID = "account/login/authenticator"
 )
 
-var places = map[store.RequestID]bool{ToSessions: true, ToSignIn: true, ToOrganizations: true}
+var places = map[store.RequestID]bool{ToSessions: true, ToSignIn: true, ToOrganizations: true, ToAuthenticator: true}
 
-func isPlace(id store.RequestID) bool { return places[id] }
+var requestShape = regexp.MustCompile(`^[A-Za-z0-9_-]{22}$`)
+
+// isPlace tells whether the id names a page of ours. One of them remembers which authorization goes on after it.
+func isPlace(id store.RequestID) bool {
+	page, request, after := strings.Cut(string(id), "?request=")
+	return places[store.RequestID(page)] && (!after || store.RequestID(page) == ToAuthenticator && requestShape.MatchString(request))
+}
+
+// AuthenticatorFor is the page that adds an authenticator, with a way on to an authorization.
+func AuthenticatorFor(request string) store.RequestID {
+	if !requestShape.MatchString(request) {
+		return ToAuthenticator
+	}
+	return ToAuthenticator + "?request=" + store.RequestID(request)
+}
 
 // place is a page of ours as a request, so that every way to log in carries it along without knowing.
 func place(id store.RequestID, now time.Time) (store.Request, bool) {
@@ -42,7 +59,7 @@ func Toward(base string, to store.RequestID) string {
 	return base + "/login?" + url.Values{"request": {string(to)}}.Encode()
 }
 
-// IsFresh tells whether somebody proved who they are, and that just now.
-func (l *Login) IsFresh(auth store.Authentication) bool {
-	return l.now().Sub(auth.At) <= Fresh
+// IsFresh tells whether somebody proved who they are just now, with all they have to prove it with.
+func (l *Login) IsFresh(auth store.Authentication, has store.FactorsOf) bool {
+	return l.now().Sub(auth.At) <= Fresh && need(store.Request{ID: ToSignIn}, has).MetBy(auth.Methods)
 }

@@ -155,7 +155,7 @@ func (l *Login) try(ctx context.Context, a attempt) (outcome, error) {
 			return outcome{}, err
 		}
 	}
-	return outcome{person: person, began: now, methods: []string{"pwd"}}, forgetFailures(ctx, l.Store, counters)
+	return outcome{person: person, began: now, methods: []string{oauth.MethodPassword}}, forgetFailures(ctx, l.Store, counters)
 }
 
 // renew hashes the password anew, because the stored hash cost less than a hash costs now. It runs in the place of
@@ -173,16 +173,32 @@ func (l *Login) renew(ctx context.Context, p store.Person, password string) (sto
 	return p, nil
 }
 
-// open ends every way to log in: it starts a session and goes where the person was going.
+// open ends every way to log in. A person with a second factor who came by one factor is asked for it first: until then
+// there is no session (threat E9).
 func (l *Login) open(w http.ResponseWriter, r *http.Request, req store.Request, out outcome) error {
 	auth := store.Authentication{Person: out.person.ID, At: out.began, Methods: out.methods}
-	if err := l.startSession(w, r, out.person, auth); err != nil {
+	has, err := l.Store.FactorsOf(r.Context(), out.person.ID)
+	if err != nil {
+		return fmt.Errorf("reading the second factors of person %s: %w", out.person.ID, err)
+	}
+	if has.Second() && !oauth.TwoFactors.MetBy(out.methods) {
+		return l.half(w, r, req, auth)
+	}
+	return l.admit(w, r, req, out.person, auth)
+}
+
+// admit starts a session and goes where the person was going.
+func (l *Login) admit(w http.ResponseWriter, r *http.Request, req store.Request, person store.Person, auth store.Authentication) error {
+	if err := l.startSession(w, r, person, auth); err != nil {
 		return err
 	}
-	if req.ID == "" {
-		return pages.Redirect(w, l.Issuer+"/account")
+	switch {
+	case req.ID != "":
+		return l.finish(w, r, req, auth)
+	case l.Settings.SecondFactor && !oauth.TwoFactors.MetBy(auth.Methods):
+		return pages.Redirect(w, l.Issuer+"/account/login/authenticator")
 	}
-	return l.finish(w, r, req, auth)
+	return pages.Redirect(w, l.Issuer+"/account")
 }
 
 // startSession opens a session under a new id, in place of the one the browser had.

@@ -39,6 +39,10 @@ const (
 	PasskeyAdded    EventKind = "passkey.added"         // A person made a passkey; name is its id.
 	PasskeyRemoved  EventKind = "passkey.removed"       // A passkey was removed.
 
+	AuthenticatorAdded   EventKind = "authenticator.added"   // A person logs in with a code of an authenticator app too, from now on.
+	AuthenticatorRemoved EventKind = "authenticator.removed" // A person's authenticator app was removed, with their recovery codes.
+	RecoveryCodesMade    EventKind = "recovery_codes.made"   // A person got new recovery codes.
+
 	ClientCreated  EventKind = "client.created"  // An operator registered a client.
 	ClientChanged  EventKind = "client.changed"  // A client is another: an operator changed it, or the document that describes it did after it was used.
 	ClientDisabled EventKind = "client.disabled" // A client was disabled, and its authorizations ended.
@@ -85,7 +89,7 @@ var EventKinds = []EventKind{
 	ConsentAllowed, ConsentDenied, ConsentPresumed, ConsentWithdrawn,
 	Granted, GrantEnded, TokenRevoked,
 	PersonCreated, PasswordChanged, EmailVerified, PersonDisabled, PersonEnabled, IdentityAdded, IdentityRemoved,
-	PasskeyAdded, PasskeyRemoved,
+	PasskeyAdded, PasskeyRemoved, AuthenticatorAdded, AuthenticatorRemoved, RecoveryCodesMade,
 	ClientCreated, ClientChanged, ClientDisabled, ClientEnabled, ClientDeleted,
 	OrgCreated, OrgChanged, OrgDeleted, MemberSet, MemberRemoved, DomainAdded, DomainChanged, DomainVerified, DomainRemoved,
 	InvitationSent, InvitationRevoked, InvitationAccepted, ApprovalAsked, ApprovalGiven, ApprovalRefused, RefusalWithdrawn,

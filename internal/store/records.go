@@ -50,6 +50,7 @@ type Settings struct {
 	PasskeyDomain   string        `json:"passkey_domain,omitempty"`       // what passkeys are bound to, when it is not the issuer's host
 	SelfMadeLives   Lives         `json:"self_registered_lives,omitzero"` // of clients that registered themselves
 	DocumentLives   Lives         `json:"document_lives,omitzero"`
+	SecondFactor    bool          `json:"second_factor,omitempty"` // people log in with two factors
 	CodeLife        time.Duration `json:"code_life,omitempty"`
 	AccessLife      time.Duration `json:"access_life,omitempty"`
 	RefreshIdle     time.Duration `json:"refresh_idle,omitempty"`
@@ -124,7 +125,7 @@ type Session struct {
 type Authentication struct {
 	Person  PersonID
 	At      time.Time
-	Methods []string // RFC 8176 values: "pwd", "otp", …
+	Methods []string // oauth.MethodPassword, …
 }
 
 // Origin tells how a client came to be known.
@@ -187,6 +188,7 @@ type Request struct {
 	Prompt      string
 	LoginHint   string
 	MaxAge      int64          // seconds; negative when not asked
+	ACR         oauth.ACR      // the least the login has to amount to; "" when not asked
 	Refusal     *oauth.Error   // what the client will be told once the person is known
 	Auth        Authentication // zero until somebody logged in for it
 	Decision    Decision

@@ -56,6 +56,7 @@ type Store interface {
 	Challenges
 	Passkeys
 	Providers
+	Factors
 	Attempts
 	Keys
 	Events
@@ -78,6 +79,9 @@ type Requests interface {
 	// client's, and the grant's person is signed in to it and did not refuse it. Of any number of callers one succeeds;
 	// the rest get ErrNotFound.
 	CloseRequest(ctx context.Context, id RequestID, browser Digest, g Grant, now time.Time) error
+	// RefuseRequest records what the client will be told instead of a code. ErrNotFound when the request is over or of
+	// another browser.
+	RefuseRequest(ctx context.Context, id RequestID, browser Digest, refusal *oauth.Error, now time.Time) error
 	// DropRequest ends a request that came to nothing. Dropping what is gone is no error.
 	DropRequest(ctx context.Context, id RequestID, browser Digest) error
 }

@@ -85,7 +85,8 @@ func (s *projectStore) SetPassword(ctx context.Context, id store.PersonID, hash 
 	}
 	calls := []call{
 		set.with(s.project, id, hash, now).tells(ctx, store.Event{Kind: store.PasswordChanged, Actor: byPerson, Person: id}),
-		deleteSessionsOf.with(s.project, id), deleteChallengesOf.with(s.project, id), signOutRequestsOf.with(s.project, id),
+		deleteSessionsOf.with(s.project, id), deleteChallengesOf.with(s.project, id), deleteHalfLoginsOf.with(s.project, id),
+		signOutRequestsOf.with(s.project, id),
 	}
 	if endGrants {
 		calls = append(calls, s.endGrants(ctx, store.GrantFilter{Person: id}, store.EndedByPassword, now))
@@ -126,7 +127,8 @@ func (s *projectStore) SetPersonDisabled(ctx context.Context, id store.PersonID,
 	calls := []call{setPersonDisabled.with(s.project, id, disabled, now).tells(ctx, about)}
 	if disabled {
 		calls = append(calls, deleteSessionsOf.with(s.project, id), deleteChallengesOf.with(s.project, id),
-			signOutRequestsOf.with(s.project, id), s.endGrants(ctx, store.GrantFilter{Person: id}, store.EndedByOperator, now))
+			deleteHalfLoginsOf.with(s.project, id), signOutRequestsOf.with(s.project, id),
+			s.endGrants(ctx, store.GrantFilter{Person: id}, store.EndedByOperator, now))
 	}
 	return s.changePerson(ctx, calls)
 }

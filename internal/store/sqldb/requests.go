@@ -12,12 +12,12 @@ import (
 )
 
 const requestColumns = `id, browser, client_id, redirect_uri, state, resource, scope, challenge, nonce, prompt, login_hint,
-	max_age, refusal_code, refusal_description, person_id, auth_at, auth_methods,
+	max_age, acr, refusal_code, refusal_description, person_id, auth_at, auth_methods,
 	verdict, decided_scope, decided_org_id, decided_by, created_at, expires_at`
 
 var insertRequest = sql("opening a request", `
 	insert into requests (project_id, `+requestColumns+`)
-	values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)`)
+	values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)`)
 
 // OpenRequest files a new request.
 func (s *projectStore) OpenRequest(ctx context.Context, r store.Request) error {
@@ -27,14 +27,14 @@ func (s *projectStore) OpenRequest(ctx context.Context, r store.Request) error {
 	}
 	return need(ctx, s.step, insertRequest.with(s.project,
 		r.ID, r.Browser, r.Client, r.RedirectURI, opaque(r.State), r.Resource, r.Scope, r.Challenge, opaque(r.Nonce), opaque(r.Prompt),
-		opaque(r.LoginHint), r.MaxAge, refusal.Code, opaque(refusal.Description), r.Auth.Person, r.Auth.At, r.Auth.Methods,
+		opaque(r.LoginHint), r.MaxAge, r.ACR, refusal.Code, opaque(refusal.Description), r.Auth.Person, r.Auth.At, r.Auth.Methods,
 		r.Decision.Verdict, r.Decision.Scope, r.Decision.Org, r.Decision.Person, r.CreatedAt, r.Expires))
 }
 
 func scanRequest(r row) (q store.Request, err error) {
 	var refusal oauth.Error
 	err = r.scan(&q.ID, &q.Browser, &q.Client, &q.RedirectURI, (*opaque)(&q.State), &q.Resource, &q.Scope, &q.Challenge,
-		(*opaque)(&q.Nonce), (*opaque)(&q.Prompt), (*opaque)(&q.LoginHint), &q.MaxAge, &refusal.Code, (*opaque)(&refusal.Description),
+		(*opaque)(&q.Nonce), (*opaque)(&q.Prompt), (*opaque)(&q.LoginHint), &q.MaxAge, &q.ACR, &refusal.Code, (*opaque)(&refusal.Description),
 		&q.Auth.Person, &q.Auth.At, &q.Auth.Methods,
 		&q.Decision.Verdict, &q.Decision.Scope, &q.Decision.Org, &q.Decision.Person, &q.CreatedAt, &q.Expires)
 	if refusal.Code != "" {
@@ -120,6 +120,15 @@ func (s *projectStore) CloseRequest(ctx context.Context, id store.RequestID, bro
 		_, err := may(ctx, run, s.useClient(g))
 		return err
 	})
+}
+
+var refuseRequest = sql("refusing a request", `
+	update requests set refusal_code = $5, refusal_description = $6
+	where project_id = $1 and id = $2 and browser = $3 and expires_at > $4`)
+
+// RefuseRequest records what the client will be told instead of a code.
+func (s *projectStore) RefuseRequest(ctx context.Context, id store.RequestID, browser store.Digest, refusal *oauth.Error, now time.Time) error {
+	return need(ctx, s.step, refuseRequest.with(s.project, id, browser, now, refusal.Code, opaque(refusal.Description)))
 }
 
 var dropRequest = sql("dropping a request", `

@@ -40,6 +40,9 @@ var sweeps = []struct {
 	{sql("sweeping journeys to providers", `
 		delete from journeys where (project_id, state) in (
 			select project_id, state from journeys where expires_at <= $1 order by expires_at limit $2)`), 0},
+	{sql("sweeping half logins", `
+		delete from half_logins where (project_id, id) in (
+			select project_id, id from half_logins where expires_at <= $1 order by expires_at limit $2)`), 0},
 	{sql("sweeping expired grants", `
 		delete from grants where (project_id, id) in (
 			select project_id, id from grants where expires_at <= $1 order by expires_at limit $2)`), 0},

@@ -70,6 +70,10 @@ func text(v any) string {
 		return string(v)
 	case store.InvitationID:
 		return string(v)
+	case store.HalfLoginID:
+		return string(v)
+	case oauth.ACR:
+		return string(v)
 	case store.Purpose:
 		return string(v)
 	case store.CredentialID:
@@ -184,6 +188,10 @@ func assignText(dest any, s string) error {
 		*d = store.InvitationID(s)
 	case *store.ChallengeID:
 		*d = store.ChallengeID(s)
+	case *store.HalfLoginID:
+		*d = store.HalfLoginID(s)
+	case *oauth.ACR:
+		*d = oauth.ACR(s)
 	case *store.Purpose:
 		*d = store.Purpose(s)
 	case *store.CredentialID:

@@ -92,6 +92,7 @@ var readers = []string{
 	"Person", "PersonByEmail", "People", "HasOperator", "IdentitiesOf", "Organization", "Organizations", "Members", "Member",
 	"OrganizationsOf", "Roles", "Domain", "DomainsOf", "DomainsToCheck", "SessionsOf", "Attempts", "Challenge", "SigningKeys", "Events",
 	"Passkey", "PasskeysOf", "Invitation", "InvitationsOf", "InvitationsTo", "Approvals", "Handover", "TrustedIssuer", "TrustedIssuers", "Provider", "Providers",
+	"FactorsOf", "Authenticator", "HalfLogin",
 }
 
 // silent are the steps that change something and leave no event, each with the reason why.
@@ -122,7 +123,15 @@ var silent = map[string]string{
 	"SpendCeremony":  "what it was for is told",
 	"UsePasskey":     "OpenSession tells of the login",
 	"RenamePasskey":  "a name for its person alone",
-	"Secret":         "the deployment makes its own",
+	"RefuseRequest":  "nothing came of it",
+	"OpenHalfLogin":  "half a login is none",
+	"TryHalfLogin":   "CountFailure tells of those that failed",
+
+	"FinishHalfLogin":  "OpenSession tells of the login",
+	"UseAuthenticator": "OpenSession tells of the login",
+	"UseRecoveryCode":  "OpenSession tells of the login",
+
+	"Secret": "the deployment makes its own",
 }
 
 // testEveryStep finds the step that somebody added without a thought for its events.

@@ -24,7 +24,7 @@ var (
 )
 
 // deeds are the steps that leave events.
-var deeds = slices.Concat(grantDeeds, peopleDeeds, officeDeeds)
+var deeds = slices.Concat(grantDeeds, peopleDeeds, factorDeeds, officeDeeds)
 
 // grantDeeds are the steps that leave events about logins, consents and grants.
 var grantDeeds = []deed{

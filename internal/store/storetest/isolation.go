@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/authwright/authwright/internal/store"
+	"github.com/authwright/authwright/oauth"
 )
 
 var isolationTests = map[string]func(*house){
@@ -29,6 +30,7 @@ type belongings struct {
 	attempt, token             store.Digest
 	document                   store.Client
 	challenge                  store.Challenge
+	half                       store.HalfLogin
 	identity                   store.Identity
 	offices                    offices
 	passkey                    store.Passkey
@@ -43,13 +45,14 @@ func (h *house) belong() belongings {
 	ctx := h.Context()
 	b := belongings{request: h.opened(), signedIn: h.signedIn(), decided: h.signedIn(), grant: h.filed(), spent: h.spent(), consent: h.agree(h.key(), h.now),
 		session: h.session(), attempt: store.DigestOf(h.unique("key")), token: store.DigestOf(h.unique("token")), document: h.newClient(store.Document), challenge: h.asked(),
-		identity: h.known(), offices: h.offices(), passkey: h.passkey(), ceremony: h.ceremony(), trust: h.trusting()}
+		identity: h.known(), offices: h.offices(), passkey: h.passkey(), ceremony: h.ceremony(), trust: h.trusting(), half: h.half()}
 	b.provider = h.newProvider()
 	b.journey = h.journey(b.provider.ID)
 	h.signingKey("1", h.now)
 	h.signingKey("2", h.now)
 	h.must(h.CreateFirstOperator(ctx, h.someOperator()), "CreateFirstOperator")
 	h.must(h.CountFailure(ctx, "", h.now, time.Hour, b.attempt), "CountFailure")
+	h.must(h.AddAuthenticator(ctx, h.authenticator(), []store.Digest{recoveryCode}), "AddAuthenticator")
 	h.must(h.RevokeToken(ctx, b.token, h.at(time.Hour)), "RevokeToken")
 	h.must(h.PutResource(ctx, store.Resource{URI: "https://mcp.example", Name: "mine"}), "PutResource")
 	h.must(h.PutRole(ctx, store.Role{Name: "member", Permissions: []string{"mine"}}), "PutRole")
@@ -92,6 +95,9 @@ func (h *house) snapshot(b belongings) []any {
 	keep(h.Challenge(ctx, b.challenge.ID, h.now))
 	keep(h.PasskeysOf(ctx, h.person.ID))
 	keep(h.Providers(ctx))
+	keep(h.Authenticator(ctx, h.person.ID))
+	keep(h.FactorsOf(ctx, h.person.ID))
+	keep(h.HalfLogin(ctx, b.half.ID, browser, h.now))
 	keep(h.SigningKeys(ctx))
 	keep(h.Secret(ctx, "mac", []byte("fresh")))
 	keep(h.Events(ctx, store.EventFilter{}, 1000))
@@ -120,7 +126,7 @@ func (h *house) endGrants(f store.GrantFilter) func(s store.Store) error {
 }
 
 func (h *house) trespasses(b belongings) []trespass {
-	return slices.Concat(h.trespassesOnGrants(b), h.trespassesOnPeople(b), h.trespassesOnOffices(b.offices), h.trespassesOnPasskeys(b), h.trespassesOnTrust(b.trust), h.trespassesOnProviders(b))
+	return slices.Concat(h.trespassesOnGrants(b), h.trespassesOnPeople(b), h.trespassesOnOffices(b.offices), h.trespassesOnPasskeys(b), h.trespassesOnTrust(b.trust), h.trespassesOnProviders(b), h.trespassesOnFactors(b))
 }
 
 // trespassesOnGrants are those on requests, grants, consents, clients and resources.
@@ -133,6 +139,9 @@ func (h *house) trespassesOnGrants(b belongings) []trespass {
 		{"SignInRequest", func(s store.Store) error { return s.SignInRequest(ctx, b.request.ID, browser, h.login(), h.now) }, gone},
 		{"DecideRequest", func(s store.Store) error { return s.DecideRequest(ctx, b.signedIn.ID, browser, decision, nil, h.now) }, gone},
 		{"CloseRequest", func(s store.Store) error { return s.CloseRequest(ctx, b.decided.ID, browser, h.grant(), h.now) }, gone},
+		{"RefuseRequest", func(s store.Store) error {
+			return s.RefuseRequest(ctx, b.request.ID, browser, oauth.Errorf(oauth.AccessDenied, "no"), h.now)
+		}, gone},
 		{"DropRequest", func(s store.Store) error { return s.DropRequest(ctx, b.request.ID, browser) }, nil},
 		{"SpendCode", func(s store.Store) error { _, err := s.SpendCode(ctx, h.codeUse(b.grant)); return err }, gone},
 		{"MissCode", func(s store.Store) error { return s.MissCode(ctx, b.grant.ID, b.grant.Code) }, gone},
@@ -285,6 +294,8 @@ func (h *house) creations(b belongings) []trespass {
 			return s.CreatePersonWithPasskey(ctx, p, b.passkey)
 		}, nil},
 		{"OpenCeremony", func(s store.Store) error { return s.OpenCeremony(ctx, b.ceremony) }, nil},
+		{"OpenHalfLogin", func(s store.Store) error { return s.OpenHalfLogin(ctx, b.half) }, nil},
+		{"AddAuthenticator", func(s store.Store) error { return s.AddAuthenticator(ctx, h.authenticator(), nil) }, nil},
 		{"OpenRequest", func(s store.Store) error { return s.OpenRequest(ctx, b.request) }, nil},
 		{"PresumeConsent", func(s store.Store) error { return s.PresumeConsent(ctx, h.presumed(h.key(), "read"), h.now) }, nil},
 		{"FileGrant", func(s store.Store) error {

@@ -39,6 +39,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Database) {
 		{"challenges", challengeTests},
 		{"passkeys", passkeyTests},
 		{"providers", providerTests},
+		{"second factors", factorTests},
 		{"attempts", attemptTests},
 		{"keys", keyTests},
 		{"events", eventTests},

@@ -23,6 +23,7 @@ var sweepTests = map[string]func(*house){
 	"takes handovers and spent tokens that are over": sweepTrust,
 	"keeps events for as long as their project says": sweepEvents,
 	"takes journeys that are over":                   sweepJourneys,
+	"takes half logins that are over":                sweepHalfLogins,
 }
 
 const day = 24 * time.Hour

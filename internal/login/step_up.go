@@ -1,0 +1,80 @@
+// step_up.go: what a login has to amount to for what it is for (RFC 9470), and what is asked when it does not.
+
+package login
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"github.com/authwright/authwright/internal/pages"
+	"github.com/authwright/authwright/internal/store"
+	"github.com/authwright/authwright/oauth"
+)
+
+var setUpPage = pages.Parse(templates, "set_up.html")
+
+const declineForm = "decline"
+
+// need is the least that a login has to amount to. Pages of ours ask of people all they have (threat E9).
+func need(req store.Request, has store.FactorsOf) oauth.ACR {
+	if isPlace(req.ID) && has.Second() {
+		return oauth.TwoFactors
+	}
+	return req.ACR
+}
+
+// stepUp asks the person of a session for what is missing, and for nothing else. Who has no second factor is told how
+// to get one.
+func (l *Login) stepUp(w http.ResponseWriter, r *http.Request, req store.Request, auth store.Authentication, has store.FactorsOf) error {
+	asked := need(req, has)
+	switch {
+	case asked.Level() <= oauth.TwoFactors.Level() && has.Second():
+		return l.half(w, r, req, auth)
+	case has.Passkeys > 0 && l.Passkeys != nil:
+		person, err := l.Store.Person(r.Context(), auth.Person)
+		if err != nil {
+			return fmt.Errorf("reading person %s: %w", auth.Person, err)
+		}
+		return l.showSignIn(w, r, http.StatusOK, req, signInData{Email: person.Email, Again: true, Problem: "This time, sign in with your passkey."})
+	}
+	d := struct {
+		SetUp, Decline, Token string
+		Request               store.RequestID
+		Passkey               bool
+	}{
+		SetUp:   l.Site.Base + "/account/login/authenticator?" + url.Values{"request": {string(req.ID)}}.Encode(),
+		Decline: l.Site.Base + "/login/decline", Token: l.Jar.EnsureVisitor(w, r).FormToken(declineForm, string(req.ID)), Request: req.ID,
+		Passkey: asked == oauth.PhishingResistant,
+	}
+	if d.Passkey {
+		d.SetUp = l.Site.Base + "/account/login"
+	}
+	return l.writeFor(w, r, http.StatusOK, pages.Page{Title: "One more step is needed", Template: setUpPage, Data: d}, req)
+}
+
+// decline answers POST /login/decline: the person does not set up what is missing, and the client is told so
+// (RFC 9470 §5).
+func (l *Login) decline(w http.ResponseWriter, r *http.Request) error {
+	_, req, err := l.formOf(r, declineForm)
+	if err != nil {
+		return err
+	}
+	session, _, err := l.sessions().SignedIn(r, l.now())
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return fmt.Errorf("looking up who is signed in: %w", err)
+	}
+	if err != nil || req.ACR == "" {
+		return pages.StartAgain()
+	}
+	refusal := oauth.Errorf(oauth.UnmetAuthenticationRequirements, "the person did not prove who they are as %s asks", req.ACR)
+	err = l.Store.RefuseRequest(r.Context(), req.ID, l.Jar.Visitor(r).Digest(), refusal, l.now())
+	if errors.Is(err, store.ErrNotFound) {
+		return pages.StartAgain()
+	}
+	if err != nil {
+		return fmt.Errorf("refusing a request: %w", err)
+	}
+	return l.finish(w, r, req, session.Auth)
+}
