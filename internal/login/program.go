@@ -68,6 +68,7 @@ func (l *Login) showTheirs(w http.ResponseWriter, r *http.Request, params oauth.
 		if err != nil {
 			return err
 		}
+		session.Auth = auth
 	}
 	switch {
 	case req.ID == "":
@@ -75,7 +76,7 @@ func (l *Login) showTheirs(w http.ResponseWriter, r *http.Request, params oauth.
 	case mustChoose(req, person):
 		return l.showChoice(w, r, req, person)
 	}
-	return l.finish(w, r, req, auth)
+	return l.goOn(w, r, req, session, person) // with what they proved here since, beside what they proved there
 }
 
 // sendAway leads to the program's page. The way back is made from the issuer; the request it names is worth something
