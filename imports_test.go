@@ -29,7 +29,7 @@ var plan = map[string][]string{
 	"internal/store/sqldb":     {"internal/store", "oauth"},
 	"internal/store/storetest": {"internal/store", "oauth"},
 	"internal/keys":            {"internal/store", "oauth"},
-	"internal/clients":         {"internal/claims", "internal/outbound", "internal/store", "oauth"},
+	"internal/clients":         {"internal/browser", "internal/claims", "internal/outbound", "internal/store", "oauth"},
 	"internal/browser":         {"internal/store", "oauth"},
 	"internal/mail":            {},
 	"internal/check":           {"internal/outbound", "oauth"},

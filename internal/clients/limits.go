@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/authwright/authwright/internal/browser"
 	"github.com/authwright/authwright/oauth"
 	"golang.org/x/time/rate"
 )
@@ -67,7 +68,7 @@ func (l *Limits) take(from netip.Addr, now time.Time) error {
 		l.overall = newLimiter(l.Overall, defaultOverall)
 		l.networks = make(map[netip.Prefix]*list.Element)
 	}
-	one := l.network(networkOf(from)).ReserveN(now, 1)
+	one := l.network(browser.Network(from)).ReserveN(now, 1)
 	if wait := one.DelayFrom(now); wait > 0 {
 		one.CancelAt(now)
 		return limited(wait)
@@ -98,20 +99,6 @@ func (l *Limits) network(prefix netip.Prefix) *rate.Limiter {
 	fresh := network{prefix, newLimiter(l.PerNetwork, defaultPerNetwork)}
 	l.networks[prefix] = l.recent.PushFront(fresh)
 	return fresh.limiter
-}
-
-// networkOf is the /24 or /48 of an address; all that have none share one bucket.
-func networkOf(from netip.Addr) netip.Prefix {
-	from = from.Unmap().WithZone("")
-	bits := 48
-	if from.Is4() {
-		bits = 24
-	}
-	prefix, err := from.Prefix(bits)
-	if err != nil {
-		return netip.Prefix{}
-	}
-	return prefix
 }
 
 func newLimiter(r, def Rate) *rate.Limiter {
