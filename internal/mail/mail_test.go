@@ -1,14 +1,10 @@
 package mail
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"log/slog"
-	"net"
-	stdmail "net/mail"
 	"strings"
 	"sync"
 	"testing"
@@ -163,102 +159,4 @@ func TestASlowMailServerFillsTheQueueAndHoldsNobody(t *testing.T) {
 			t.Errorf("Put() after Close() = %v, want %v", err, ErrFull)
 		}
 	})
-}
-
-// postOffice speaks enough SMTP to take one message. Without TLS: that is offered to nobody.
-func postOffice(t *testing.T) (port int, got func() string) {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	heard := make(chan string, 1)
-	go func() {
-		conn, err := l.Accept()
-		if err != nil {
-			return
-		}
-		defer conn.Close()
-		var all strings.Builder
-		defer func() { heard <- all.String() }()
-		io.WriteString(conn, "220 ready\r\n")
-		lines, data := bufio.NewScanner(conn), false
-		for lines.Scan() {
-			line := lines.Text()
-			all.WriteString(line + "\n")
-			verb := strings.ToUpper(strings.SplitN(line+" ", " ", 2)[0])
-			switch {
-			case data && line != ".":
-				continue
-			case data:
-				data = false
-				io.WriteString(conn, "250 taken\r\n")
-			case verb == "DATA":
-				data = true
-				io.WriteString(conn, "354 go on\r\n")
-			case verb == "QUIT":
-				io.WriteString(conn, "221 bye\r\n")
-				return
-			default:
-				io.WriteString(conn, "250 fine\r\n")
-			}
-		}
-	}()
-	return l.Addr().(*net.TCPAddr).Port, func() string { return <-heard }
-}
-
-func TestAMessageGoesOutOverSMTP(t *testing.T) {
-	port, got := postOffice(t)
-	s, err := SMTP{Host: "127.0.0.1", Port: port, From: "Acme <no-reply@acme.example>", TLS: NoTLS}.NewSender()
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := letter().message(noon)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Send(t.Context(), m); err != nil {
-		t.Fatalf("Send() = %v, want nil", err)
-	}
-	heard := got()
-	for _, want := range []string{"MAIL FROM:<no-reply@acme.example>", "RCPT TO:<ada@example.com>", "To: <ada@example.com>", "Auto-Submitted: auto-generated", "multipart/alternative", "1234 5678"} {
-		if !strings.Contains(heard, want) {
-			t.Errorf("the mail server heard\n%s\nwant %q in it", heard, want)
-		}
-	}
-	_, headers, _ := strings.Cut(heard, "DATA\n")
-	parsed, err := stdmail.ReadMessage(strings.NewReader(headers))
-	if err != nil || parsed.Header.Get("Bcc") != "" || parsed.Header.Get("User-Agent") != "" {
-		t.Errorf("ReadMessage() = %v, %v, want a message without Bcc and User-Agent", parsed, err)
-	}
-}
-
-func TestWithoutTLSAServerHearsNothing(t *testing.T) {
-	port, got := postOffice(t)
-	s, err := SMTP{Host: "127.0.0.1", Port: port, User: "acme", Password: "s3cret", From: "no-reply@acme.example"}.NewSender()
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := letter().message(noon)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	err = s.Send(ctx, m)
-	cancel()
-	if err == nil || errors.Is(err, ErrRefused) {
-		t.Errorf("Send() to a server without STARTTLS = %v, want an error that may pass", err)
-	}
-	if heard := got(); strings.Contains(heard, "ada@") || strings.Contains(heard, "AUTH") || strings.Contains(heard, "1234") {
-		t.Errorf("the mail server heard\n%s\nwant no address, password or code", heard)
-	}
-}
-
-func TestASenderNeedsAnAddressAndAWay(t *testing.T) {
-	for _, s := range []SMTP{{Host: "h", Port: 25, From: "acme"}, {Host: "h", Port: 25, From: "a@b.example", TLS: "maybe"}, {Port: 25, From: "a@b.example"}} {
-		if _, err := s.NewSender(); err == nil {
-			t.Errorf("NewSender() of %+v = nil, want an error", s)
-		}
-	}
 }

@@ -4,10 +4,13 @@ package mail
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
 	"net/mail"
+	"net/textproto"
 	"slices"
 	"time"
 
@@ -33,8 +36,11 @@ type SMTP struct {
 	Port     int
 	User     string // "" for no log-in
 	Password string
-	From     string // "Name <address>" or an address
-	TLS      TLS    // StartTLS when empty
+	From     string         // "Name <address>" or an address
+	TLS      TLS            // StartTLS when empty
+	Roots    *x509.CertPool // whom its certificate may be from; the system's when nil
+
+	connect func(ctx context.Context, network, address string) (net.Conn, error) // over the network when nil
 }
 
 // NewSender prepares to send. It connects for each message, so that a mail server may restart.
@@ -43,12 +49,12 @@ func (s SMTP) NewSender() (Sender, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the sender's address: %w", err)
 	}
-	options := []gomail.Option{gomail.WithPort(s.Port), gomail.WithTimeout(smtpTimeout)}
+	options := []gomail.Option{gomail.WithPort(s.Port), gomail.WithTimeout(smtpTimeout), gomail.WithTLSConfig(s.tls())}
 	switch s.TLS {
 	case StartTLS, "":
 		options = append(options, gomail.WithTLSPolicy(gomail.TLSMandatory))
-	case Implicit:
-		options = append(options, gomail.WithSSL())
+	case Implicit: // dial encrypts; with this policy go-mail looks whether the connection is, before it logs in
+		options = append(options, gomail.WithTLSPolicy(gomail.TLSOpportunistic))
 	case NoTLS:
 		options = append(options, gomail.WithTLSPolicy(gomail.NoTLS))
 	default:
@@ -63,31 +69,76 @@ func (s SMTP) NewSender() (Sender, error) {
 	return SenderFunc(func(ctx context.Context, m Message) error { return s.deliver(ctx, options, from, m) }), nil
 }
 
-// dial opens the connection. go-mail leaves one open whose greeting, TLS or log-in failed, so we keep it to close it.
-func (s SMTP) dial(ctx context.Context, options []gomail.Option) (*gomail.Client, *smtp.Client, error) {
-	var opened net.Conn
-	if s.TLS != Implicit { // there only go-mail's own dialer is known to be encrypted, which a log-in needs
-		options = append(slices.Clone(options), gomail.WithDialContextFunc(func(ctx context.Context, network, address string) (net.Conn, error) {
-			conn, err := new(net.Dialer).DialContext(ctx, network, address)
-			opened = conn
-			return conn, err
-		}))
+// tls wants a certificate of the host (RFC 8314 §3, RFC 7817 §3).
+func (s SMTP) tls() *tls.Config {
+	return &tls.Config{ServerName: s.Host, RootCAs: s.Roots, MinVersion: tls.VersionTLS12}
+}
+
+// session is one connection to the mail server.
+type session struct {
+	client *gomail.Client
+	smtp   *smtp.Client
+	conn   net.Conn
+}
+
+// open connects, encrypts and logs in. go-mail leaves a connection open on which one of these failed: it is closed here.
+func (s SMTP) open(ctx context.Context, options []gomail.Option) (session, error) {
+	var c session
+	dial := func(ctx context.Context, network, address string) (conn net.Conn, err error) {
+		c.conn, err = s.dial(ctx, network, address)
+		return c.conn, err
 	}
-	client, err := gomail.NewClient(s.Host, options...)
-	if err != nil {
-		return nil, nil, err
+	var err error
+	if c.client, err = gomail.NewClient(s.Host, append(slices.Clone(options), gomail.WithDialContextFunc(dial))...); err != nil {
+		return c, err
 	}
-	conn, err := client.DialToSMTPClientWithContext(ctx)
-	if err != nil && opened != nil {
-		err = errors.Join(err, opened.Close())
+	if c.smtp, err = c.client.DialToSMTPClientWithContext(ctx); err != nil && c.conn != nil {
+		_ = c.conn.Close() // what went wrong before is what there is to say
 	}
-	return client, conn, err
+	return c, err
+}
+
+// dial connects, with TLS from the first byte where that is wanted.
+func (s SMTP) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	connect := s.connect
+	if connect == nil {
+		connect = new(net.Dialer).DialContext
+	}
+	plain, err := connect(ctx, network, address)
+	if err != nil || s.TLS != Implicit {
+		return plain, err
+	}
+	conn := tls.Client(plain, s.tls())
+	if err := conn.HandshakeContext(ctx); err != nil {
+		return nil, errors.Join(err, plain.Close())
+	}
+	return conn, nil
+}
+
+// close says goodbye. The mail has gone or failed by then.
+func (c session) close() {
+	_ = c.client.CloseWithSMTPClient(c.smtp)
+	_ = c.conn.Close() // whatever became of QUIT
 }
 
 func (s SMTP) deliver(ctx context.Context, options []gomail.Option, from *mail.Address, m Message) error {
 	if err := m.check(); err != nil {
 		return err
 	}
+	c, err := s.open(ctx, options)
+	if err != nil {
+		return final(fmt.Errorf("connecting to the mail server: %w", err))
+	}
+	defer c.close()
+	msg := compose(from, m)
+	err = c.client.SendWithSMTPClient(c.smtp, msg)
+	if msg.IsDelivered() { // what the server says after it took the mail is no reason to send it twice
+		return nil
+	}
+	return final(err)
+}
+
+func compose(from *mail.Address, m Message) *gomail.Msg {
 	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	msg.FromMailAddress(from)
 	msg.ToMailAddress(&mail.Address{Address: m.To})
@@ -97,14 +148,16 @@ func (s SMTP) deliver(ctx context.Context, options []gomail.Option, from *mail.A
 	msg.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834 §5
 	msg.SetBodyString(gomail.TypeTextPlain, m.Text)
 	msg.AddAlternativeString(gomail.TypeTextHTML, m.HTML)
-	client, conn, err := s.dial(ctx, options)
-	if err != nil {
-		return fmt.Errorf("connecting to the mail server: %w", err)
-	}
-	defer func() { _ = client.CloseWithSMTPClient(conn) }() // the mail has gone or failed by then
-	err = client.SendWithSMTPClient(conn, msg)
+	return msg
+}
+
+// final marks an answer of 500 and above, after which nobody is to try the same again (RFC 5321 §4.2.1).
+func final(err error) error {
 	var failed *gomail.SendError
-	if errors.As(err, &failed) && !failed.IsTemp() && failed.ErrorCode() >= 500 {
+	var answer *textproto.Error
+	switch {
+	case errors.As(err, &failed) && !failed.IsTemp() && failed.ErrorCode() >= 500,
+		errors.As(err, &answer) && answer.Code >= 500:
 		return fmt.Errorf("%w: %w", ErrRefused, err)
 	}
 	return err
