@@ -24,6 +24,7 @@ type given struct {
 	scope    oauth.Scope // what was agreed to, or presumed
 	presumed bool
 	born     time.Time
+	life     time.Duration // of the client, then
 	ended    bool
 
 	refresh string
@@ -140,11 +141,15 @@ func (m *model) fits(g *given) bool {
 	return m.member && m.admits() && m.clock.Now().Before(m.endOf(g)) && (!g.presumed || m.own && m.skip)
 }
 
+// endOf: a life that is made shorter ends what was given before; one that is made longer gives nothing back.
 func (m *model) endOf(g *given) time.Time {
-	if m.life == 0 {
-		return g.born.Add(180 * 24 * time.Hour)
+	life := 180 * 24 * time.Hour
+	for _, shorter := range []time.Duration{g.life, m.life} {
+		if shorter > 0 {
+			life = min(life, shorter)
+		}
 	}
-	return g.born.Add(m.life)
+	return g.born.Add(life)
 }
 
 // holds is what is left of a grant.
@@ -183,7 +188,7 @@ func (m *model) connect(t *rapid.T) {
 	case asked:
 		m.agreed = m.agreed.Union(may)
 	}
-	m.redeemed(t, &given{scope: may, presumed: presumed && !asked, born: m.clock.Now()}, code)
+	m.redeemed(t, &given{scope: may, presumed: presumed && !asked, born: m.clock.Now(), life: m.life}, code)
 }
 
 // answer goes through the pages and allows what can be allowed.
