@@ -2,6 +2,7 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import { Callback } from './callback.mjs';
+import { confidential } from './demo.mjs';
 
 /** Answer is a response that has been read: status, headers, text, and the JSON if it is JSON. */
 export async function ask(url, init = {}) {
@@ -117,6 +118,11 @@ export function redeem(issuer, { code, client_id, redirect_uri, verifier }, extr
 /** refresh uses a refresh token. */
 export function refresh(issuer, client_id, refresh_token, extra = {}, headers = {}) {
   return postForm(`${issuer}/token`, { grant_type: 'refresh_token', client_id, refresh_token, ...extra }, headers);
+}
+
+/** introspect asks about a token as the demo's server that may. */
+export function introspect(issuer, token) {
+  return postForm(`${issuer}/introspect`, { token }, basic(confidential));
 }
 
 /** tokensFor authorizes and redeems in one go and returns the tokens and the client_id. */
