@@ -118,7 +118,11 @@ func (l *Login) Routes() map[string]pages.Handler {
 		"GET " + upstream.BackPath: l.arrive,
 		"GET /login/second":        l.showSecond,
 		"POST /login/second":       l.takeSecond,
-		"POST /login/decline":      l.decline,
+
+		"POST /login/second/passkey":         l.takeSecondPasskey,
+		"POST /login/second/passkey/options": l.askSecondPasskey,
+
+		"POST /login/decline": l.decline,
 	}
 }
 

@@ -57,8 +57,10 @@ func halfOver() error {
 type secondData struct {
 	Action, Token, Other string
 	ID                   store.HalfLoginID
+	Codes                bool // a code is enough
 	Recovery             bool // a recovery code is asked for
 	Problem              string
+	Passkey              *pages.PasskeyForm
 }
 
 func (l *Login) showSecond(w http.ResponseWriter, r *http.Request) error {
@@ -82,31 +84,53 @@ func (l *Login) writeSecond(w http.ResponseWriter, r *http.Request, status int, 
 	if err != nil {
 		return err
 	}
+	has, err := l.Store.FactorsOf(r.Context(), h.Auth.Person)
+	if err != nil {
+		return fmt.Errorf("reading the second factors of person %s: %w", h.Auth.Person, err)
+	}
 	other := url.Values{"login": {string(h.ID)}}
 	if !d.Recovery {
 		other.Set("with", "recovery")
 	}
 	d.Action, d.ID, d.Other = l.Site.Base+"/login/second", h.ID, l.Site.Base+"/login/second?"+other.Encode()
 	d.Token = l.Jar.Visitor(r).FormToken(secondForm, string(h.ID))
-	return l.writeFor(w, r, status, pages.Page{Title: "One more step", Template: secondPage, Data: d}, req)
+	d.Passkey = l.secondPasskey(h, has, d.Token)
+	d.Codes = has.Authenticator && (d.Passkey == nil || need(req, has).Level() <= oauth.TwoFactors.Level())
+	if d.Passkey != nil {
+		d.Passkey.Primary, d.Passkey.Only = !d.Codes, !d.Codes
+	}
+	if !d.Codes && d.Passkey == nil {
+		return halfOver() // what they had was taken away meanwhile
+	}
+	page := pages.Page{Title: "One more step", Template: secondPage, Data: d, Passkeys: d.Passkey != nil}
+	return l.writeFor(w, r, status, page, req)
 }
 
-// takeSecond answers POST /login/second.
-func (l *Login) takeSecond(w http.ResponseWriter, r *http.Request) error {
+// halfOf reads a form of the page and the half login that it is for.
+func (l *Login) halfOf(r *http.Request) (oauth.Params, store.HalfLogin, error) {
 	form, err := oauth.ParseForm(r)
 	if err != nil {
-		return stale(err)
+		return nil, store.HalfLogin{}, stale(err)
 	}
 	id, visitor := store.HalfLoginID(form.Get("login")), l.Jar.Visitor(r)
 	if !visitor.CheckForm(form.Get("token"), secondForm, string(id)) {
-		return pages.Stale()
+		return nil, store.HalfLogin{}, pages.Stale()
 	}
 	h, err := l.Store.HalfLogin(r.Context(), id, visitor.Digest(), l.now())
 	if errors.Is(err, store.ErrNotFound) {
-		return halfOver()
+		return nil, store.HalfLogin{}, halfOver()
 	}
 	if err != nil {
-		return fmt.Errorf("reading a half login: %w", err)
+		return nil, store.HalfLogin{}, fmt.Errorf("reading a half login: %w", err)
+	}
+	return form, h, nil
+}
+
+// takeSecond answers POST /login/second: a code.
+func (l *Login) takeSecond(w http.ResponseWriter, r *http.Request) error {
+	form, h, err := l.halfOf(r)
+	if err != nil {
+		return err
 	}
 	code, data := readSecond(form)
 	if data.Problem != "" {
@@ -224,8 +248,8 @@ func (l *Login) recoveryDigest(person store.PersonID, code string) (d store.Dige
 	return d
 }
 
-// finishHalf makes a login of the half login that was answered by the method. Of two answers one goes on.
-func (l *Login) finishHalf(w http.ResponseWriter, r *http.Request, h store.HalfLogin, method string) error {
+// finishHalf makes a login of the half login that was answered by the methods. Of two answers one goes on.
+func (l *Login) finishHalf(w http.ResponseWriter, r *http.Request, h store.HalfLogin, methods ...string) error {
 	err := l.Store.FinishHalfLogin(r.Context(), h.ID, h.Browser, l.now())
 	if errors.Is(err, store.ErrNotFound) {
 		return halfOver()
@@ -242,7 +266,7 @@ func (l *Login) finishHalf(w http.ResponseWriter, r *http.Request, h store.HalfL
 		return err
 	}
 	auth := h.Auth
-	auth.Methods = withSecond(auth.Methods, method)
+	auth.Methods = withSecond(auth.Methods, methods...)
 	err = l.admit(w, r, req, person, auth)
 	if errors.Is(err, errSignedOut) {
 		return halfOver()
@@ -251,9 +275,9 @@ func (l *Login) finishHalf(w http.ResponseWriter, r *http.Request, h store.HalfL
 }
 
 // withSecond are the methods of a login with two factors.
-func withSecond(first []string, second string) []string {
+func withSecond(first []string, second ...string) []string {
 	methods := slices.Clone(first)
-	for _, m := range []string{second, oauth.MethodMany} {
+	for _, m := range append(second, oauth.MethodMany) {
 		if !slices.Contains(methods, m) {
 			methods = append(methods, m)
 		}

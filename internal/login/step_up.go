@@ -29,15 +29,9 @@ func need(req store.Request, has store.FactorsOf) oauth.ACR {
 // to get one.
 func (l *Login) stepUp(w http.ResponseWriter, r *http.Request, req store.Request, auth store.Authentication, has store.FactorsOf) error {
 	asked := need(req, has)
-	switch {
-	case asked.Level() <= oauth.TwoFactors.Level() && has.Second():
+	byPasskey := has.Passkeys > 0 && l.Passkeys != nil
+	if byPasskey || has.Second() && asked.Level() <= oauth.TwoFactors.Level() {
 		return l.half(w, r, req, auth)
-	case has.Passkeys > 0 && l.Passkeys != nil:
-		person, err := l.Store.Person(r.Context(), auth.Person)
-		if err != nil {
-			return fmt.Errorf("reading person %s: %w", auth.Person, err)
-		}
-		return l.showSignIn(w, r, http.StatusOK, req, signInData{Email: person.Email, Again: true, Problem: "This time, sign in with your passkey."})
 	}
 	d := struct {
 		SetUp, Decline, Token string
