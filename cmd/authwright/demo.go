@@ -28,6 +28,7 @@ type demoCommand struct {
 	Issuer         string        `help:"Issuer, when it is not http://HOST:PORT." placeholder:"URL"`
 	Database       string        `help:"PostgreSQL instead of the embedded database." placeholder:"postgres://…"`
 	AccessTokenTTL time.Duration `name:"access-token-ttl" default:"30m" help:"Life of access tokens."`
+	Resource       []string      `sep:"none" help:"MCP server of yours that takes tokens of the demo, with the scopes todo.read and todo.write. Repeat for several; those of examples/ and http://127.0.0.1:3000/mcp are known." placeholder:"URL"`
 }
 
 // Run starts the demo and ends with the context.
@@ -109,6 +110,11 @@ func (d *demoCommand) check() error {
 	}
 	if d.AccessTokenTTL < time.Second || d.AccessTokenTTL > 24*time.Hour {
 		wrong = append(wrong, fmt.Errorf("--access-token-ttl %s: from 1s to 24h", d.AccessTokenTTL))
+	}
+	for _, uri := range d.Resource {
+		if _, err := canonicalResource(uri); err != nil {
+			wrong = append(wrong, fmt.Errorf("--resource %w", err))
+		}
 	}
 	if d.Database != "" && !strings.HasPrefix(d.Database, "postgres://") && !strings.HasPrefix(d.Database, "postgresql://") {
 		wrong = append(wrong, errors.New("--database: a postgres:// URL, or leave it out for the embedded database in --data"))

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/authwright/authwright/internal/login"
@@ -55,7 +56,11 @@ func (d *demoCommand) seed(ctx context.Context, db store.Database) error {
 	if err := seedOrganizations(ctx, st); err != nil {
 		return err
 	}
-	if err := seedClients(ctx, st, todo, okr); err != nil {
+	others, err := d.seedOthers(ctx, st)
+	if err != nil {
+		return err
+	}
+	if err := seedClients(ctx, st, append(others, todo, okr)...); err != nil {
 		return err
 	}
 
@@ -72,6 +77,31 @@ func (d *demoCommand) seed(ctx context.Context, db store.Database) error {
 		return err
 	}
 	return seedClients(ctx, st, settings.DefaultResource)
+}
+
+// demoOthers are the to-do servers that take the demo's tokens without being named: what somebody protects by a guide,
+// and the examples in other stacks, each at its own address (examples/README.md).
+var demoOthers = []string{
+	"http://127.0.0.1:3000/mcp",
+	"http://127.0.0.1:8101/mcp", // express
+	"http://127.0.0.1:8102/mcp", // hono
+	"http://127.0.0.1:8103/mcp", // next
+	"http://127.0.0.1:8104/mcp", // workers
+	"http://127.0.0.1:8105/mcp", // fastmcp
+}
+
+// seedOthers files the to-do servers that other programs run, and returns their addresses.
+func (d *demoCommand) seedOthers(ctx context.Context, st store.Store) (uris []string, err error) {
+	for _, uri := range append(demoOthers, d.Resource...) {
+		if uri, err = canonicalResource(uri); err != nil {
+			return nil, err
+		}
+		if err := st.PutResource(ctx, todoResource(uri)); err != nil {
+			return nil, fmt.Errorf("resource %s: %w", uri, err)
+		}
+		uris = append(uris, uri)
+	}
+	return uris, nil
 }
 
 func (d *demoCommand) seedProject(ctx context.Context, db store.Database, p store.Project) error {
@@ -174,9 +204,34 @@ func seedClients(ctx context.Context, st store.Store, resources ...string) error
 		},
 	}} {
 		c.CreatedAt = time.Now()
-		if err := st.CreateClient(ctx, c); err != nil && !errors.Is(err, store.ErrExists) {
+		err := st.CreateClient(ctx, c)
+		if errors.Is(err, store.ErrExists) {
+			err = introspectMore(ctx, st, c.ID, c.Introspects)
+		}
+		if err != nil {
 			return fmt.Errorf("client %s: %w", c.ID, err)
 		}
+	}
+	return nil
+}
+
+// introspectMore lets a client that is there ask about resources that were added since. All else of it stays.
+func introspectMore(ctx context.Context, st store.Clients, id store.ClientID, resources []string) error {
+	c, err := st.Client(ctx, id)
+	if err != nil {
+		return err
+	}
+	before := len(c.Introspects)
+	for _, uri := range resources {
+		if !slices.Contains(c.Introspects, uri) {
+			c.Introspects = append(c.Introspects, uri)
+		}
+	}
+	if len(c.Introspects) == before {
+		return nil
+	}
+	if err := st.UpdateClient(ctx, c); !errors.Is(err, store.ErrChanged) { // a replica that starts too has done it
+		return err
 	}
 	return nil
 }

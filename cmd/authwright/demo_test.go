@@ -75,11 +75,38 @@ func TestTwoDemosWithOneKeyAreReplicas(t *testing.T) {
 }
 
 func TestDemoStaysOnThisMachine(t *testing.T) {
-	d := &demoCommand{Listen: "0.0.0.0:8080", Issuer: "https://auth.example.com", Database: "mysql://x", AccessTokenTTL: 0}
+	d := &demoCommand{
+		Listen: "0.0.0.0:8080", Issuer: "https://auth.example.com", Database: "mysql://x", AccessTokenTTL: 0,
+		Resource: []string{"http://mcp.example.com/mcp"},
+	}
 	err := d.check()
-	for _, want := range []string{"--listen", "--issuer", "--database", "--access-token-ttl"} {
+	for _, want := range []string{"--listen", "--issuer", "--database", "--access-token-ttl", "--resource"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("check() = %v, want a word on %s", err, want)
 		}
 	}
+}
+
+// TestTheDemoTakesServersOfYours: one that is named at a later start is as good as one that was there at the first.
+func TestTheDemoTakesServersOfYours(t *testing.T) {
+	address, data := freeAddress(t), t.TempDir()
+	for _, resource := range []string{"http://127.0.0.1:8101/mcp", "http://localhost:9999/mine/mcp"} {
+		p := demo(t, address, "", "--data", data, "--resource", resource)
+		b := p.newBrowser()
+		token := send(t, b, http.MethodPost, asDemoClient(t, address, "/token"), url.Values{
+			"grant_type": {"client_credentials"}, "resource": {resource},
+		}).want(t, http.StatusOK, "POST /token for "+resource).member(t, "access_token")
+		got := send(t, b, http.MethodPost, asDemoClient(t, address, "/introspect"), url.Values{"token": {token}})
+		if !strings.Contains(got.body, `"active":true`) || !strings.Contains(got.body, resource) {
+			t.Errorf("POST /introspect = %s, want a token for %s", got.body, resource)
+		}
+		p.stop()
+	}
+}
+
+// asDemoClient is an address of the demo's with the credentials of its confidential client.
+func asDemoClient(t *testing.T, address, path string) string {
+	t.Helper()
+	u := url.URL{Scheme: "http", Host: address, Path: path, User: url.UserPassword("demo-confidential", demoSecret)}
+	return u.String()
 }
