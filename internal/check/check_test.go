@@ -151,6 +151,20 @@ func unshared(path string) func(*planted) {
 	}
 }
 
+// unlets refuses what a page of another origin asks, as a server may.
+func unlets(path string) func(*planted) {
+	return func(p *planted) {
+		well := p.pages[path]
+		p.pages[path] = func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Origin") != "" {
+				w.WriteHeader(http.StatusForbidden)
+				return
+			}
+			well(w, r)
+		}
+	}
+}
+
 func asType(path, media string) func(*planted) {
 	return func(p *planted) {
 		well := p.pages[path]
@@ -254,6 +268,7 @@ var plants = []struct {
 	{"prm-bad-server", prm("authorization_servers", func(*planted) any { return []any{"auth"} }), false, nil},
 	{"prm-offline", prm("scopes_supported", func(*planted) any { return []any{"read", "offline_access"} }), false, nil},
 	{"prm-cors", unshared(prmPath), false, nil},
+	{"prm-cors", unlets(prmPath), false, nil},
 
 	{"as-unreachable", prm("authorization_servers", func(*planted) any { return []any{"http://127.0.0.1:1/t"} }), false, nil},
 	{"as-refused", prm("authorization_servers", func(*planted) any { return []any{"https://10.0.0.1"} }), false, nil},
@@ -295,6 +310,7 @@ var plants = []struct {
 		p.pages[oidcPath] = document(func() map[string]any { return other })
 	}, false, nil},
 	{"as-cors", unshared(asPath), false, nil},
+	{"as-cors", unlets(asPath), false, nil},
 	{"keys-missing", gone("/t/jwks"), false, nil},
 	{"keys-bad", func(p *planted) { p.jwks = map[string]any{"keys": []any{}} }, false, nil},
 	{"keys-bad", put("/t/jwks", html), false, nil},
@@ -345,6 +361,7 @@ var plants = []struct {
 		}
 	}, false, nil},
 	{"dcr-cors", unshared("/t/register"), false, nil},
+	{"dcr-cors", unlets("/t/register"), false, nil},
 
 	{"authorize-fails", authorizes(func(url.Values) bool { return true }, badRequest), false, nil},
 	{"authorize-fails", authorizes(func(url.Values) bool { return true }, func(w http.ResponseWriter, q url.Values) {
@@ -379,6 +396,7 @@ var plants = []struct {
 		p.refresh = func(string) (int, map[string]any) { return http.StatusBadRequest, refusal(oauth.InvalidRequest) }
 	}, false, nil},
 	{"token-cors", unshared("/t/token"), false, nil},
+	{"token-cors", unlets("/t/token"), false, nil},
 
 	{"login-refused", answers(func(v url.Values) { v.Del("code"); v.Set("error", "access_denied") }), true, nil},
 	{"iss-missing", answers(func(v url.Values) { v.Del("iss") }), true, nil},
@@ -472,6 +490,22 @@ func TestFaultsOfTheAddress(t *testing.T) {
 }
 
 // TestEveryFaultOfTheCatalogueIsPlanted keeps both lists together.
+// TestAServerThatOnlyLetsPagesOfThisMachineInIsLeftInPeace: the official TypeScript SDK's Express adapter is one, on loopback.
+func TestAServerThatOnlyLetsPagesOfThisMachineInIsLeftInPeace(t *testing.T) {
+	p := plant(t)
+	well := p.pages[prmPath]
+	p.pages[prmPath] = func(w http.ResponseWriter, r *http.Request) {
+		if u, err := url.Parse(r.Header.Get("Origin")); err != nil || u.Host != "" && !oauth.IsLoopbackHost(u.Hostname()) {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		well(w, r)
+	}
+	if r := p.check(t); !r.OK || len(faultsIn(r)) > 0 {
+		t.Errorf("Check = %+v, want nothing", r.Findings())
+	}
+}
+
 func TestEveryFaultOfTheCatalogueIsPlanted(t *testing.T) {
 	planted := map[string]bool{"not-a-url": true, "not-https": true, "refused-address": true, "unreachable": true}
 	for _, tt := range plants {

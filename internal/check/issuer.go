@@ -114,7 +114,7 @@ func (w *walk) lookOverServer(ctx context.Context, at string, a answer, doc map[
 	if names := void(doc); len(names) > 0 {
 		w.find("as-null", at, strings.Join(names, ", "))
 	}
-	if !a.shared() || !w.call.preflight(ctx, at, http.MethodGet, "mcp-protocol-version") {
+	if !a.shared || !w.call.preflight(ctx, at, http.MethodGet, "mcp-protocol-version") {
 		w.find("as-cors", at, "")
 	}
 }

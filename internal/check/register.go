@@ -68,8 +68,8 @@ func (w *walk) send(ctx context.Context, app application) (answer, map[string]an
 	if err != nil {
 		return answer{}, nil, err
 	}
-	a, err := w.call.do(ctx, ask{method: http.MethodPost, url: w.server.register, body: string(body), header: []string{
-		"Accept", "application/json", "Content-Type", "application/json", "Origin", foreign,
+	a, err := w.call.doAsPage(ctx, ask{method: http.MethodPost, url: w.server.register, body: string(body), header: []string{
+		"Accept", "application/json", "Content-Type", "application/json",
 	}})
 	if err != nil {
 		return a, nil, err
@@ -107,7 +107,7 @@ func (w *walk) register(ctx context.Context) {
 	case a.status != http.StatusCreated:
 		w.find("dcr-status", at, a.says())
 	}
-	if !a.shared() || !w.call.preflight(ctx, at, http.MethodPost, "content-type") {
+	if !a.shared || !w.call.preflight(ctx, at, http.MethodPost, "content-type") {
 		w.find("dcr-cors", at, "")
 	}
 	w.readRegistration(doc, redirect)

@@ -114,7 +114,7 @@ func (w *walk) lookOver(p place, a answer, doc map[string]any) {
 	if names := void(doc); len(names) > 0 {
 		w.find("prm-null", p.at, strings.Join(names, ", "))
 	}
-	if !a.shared() {
+	if !a.shared {
 		w.find("prm-cors", p.at, "")
 	}
 	if p.kind == "challenge" && !strings.HasPrefix(p.at, w.origin+"/") {

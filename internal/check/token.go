@@ -32,7 +32,7 @@ func (w *walk) tryTokens(ctx context.Context) {
 	default:
 		w.saw("an unknown client: " + a.says())
 	}
-	if !a.shared() || !w.call.preflight(ctx, at, http.MethodPost, "content-type") {
+	if !a.shared || !w.call.preflight(ctx, at, http.MethodPost, "content-type") {
 		w.find("token-cors", at, "")
 	}
 	if w.client.id == "" {
