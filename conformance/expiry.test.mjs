@@ -1,14 +1,12 @@
 // expiry.test.mjs: every client gets a new token by itself when its token is over. They all wait out the same time.
 
 import { after, before, describe, test } from 'node:test';
-import * as v1 from '@modelcontextprotocol/sdk/client/index.js';
-import * as v1http from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import * as v2 from '@modelcontextprotocol/client';
 import { closeBrowser, Person } from './lib/browser.mjs';
 import { holds, same } from './lib/check.mjs';
 import { startDemo } from './lib/demo.mjs';
 import { GoHost } from './lib/go-host.mjs';
 import { Host } from './lib/host.mjs';
+import { v1, v2 } from './lib/kits.mjs';
 import { refused } from './lib/mcp.mjs';
 import { Remote } from './lib/remote.mjs';
 
@@ -21,14 +19,8 @@ const viaSDK = (kit) => async (url, person) => {
 };
 
 const clients = {
-  'TypeScript SDK v1': viaSDK({
-    Client: v1.Client, Transport: v1http.StreamableHTTPClientTransport,
-    finish: (transport, params) => transport.finishAuth(params.get('code')),
-  }),
-  'TypeScript SDK v2': viaSDK({
-    Client: v2.Client, Transport: v2.StreamableHTTPClientTransport,
-    finish: (transport, params) => transport.finishAuth(params),
-  }),
+  [v1.name]: viaSDK(v1),
+  [v2.name]: viaSDK(v2),
   'Go SDK': async (url, person) => {
     const host = await new GoHost(url, person).ready();
     await host.do({ do: 'connect' });
