@@ -46,4 +46,4 @@ fuzz: ## each fuzz target for a while
 	.ci/fuzz $(or $(FUZZTIME),20s)
 
 clean:
-	rm -rf bin demo-data conformance/node_modules
+	rm -rf bin demo-data conformance/node_modules conformance/own-parts/node_modules

@@ -52,6 +52,7 @@ var plan = map[string][]string{
 	"server":                   {"…"},
 	"cmd/authwright":           {"…"},
 	"conformance/goclient":     {},
+	"conformance/goserver":     {},
 	"conformance/vectors":      {},
 	"bench":                    {"…"},
 	"bench/load":               {},

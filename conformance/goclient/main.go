@@ -137,6 +137,9 @@ func (h *host) do(ctx context.Context, c command) (any, error) {
 }
 
 func (h *host) call(ctx context.Context, c command) (any, error) {
+	if c.Args == nil {
+		c.Args = map[string]any{} // a nil map would be null on the wire, which the TypeScript servers refuse
+	}
 	result, err := h.session.CallTool(ctx, &mcp.CallToolParams{Name: c.Name, Arguments: c.Args})
 	if err != nil {
 		return nil, err
