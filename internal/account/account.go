@@ -129,7 +129,7 @@ type tab struct {
 
 // tabs are the pages, of which the person is at one.
 func (a *Account) tabs(here string) []tab {
-	all := []tab{{"/account", "Connected apps", false}, {"/account/login", "How you sign in", false}, {"/account/sessions", "Where you’re signed in", false}, {"/account/organizations", "Organizations", false}}
+	all := []tab{{"/account", "Apps", false}, {"/account/login", "Sign-in", false}, {"/account/sessions", "Browsers", false}, {"/account/organizations", "Organizations", false}}
 	for i := range all {
 		all[i].Here = all[i].Address == here
 		all[i].Address = a.Site.Base + all[i].Address
