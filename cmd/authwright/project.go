@@ -40,6 +40,7 @@ type projectFlags struct {
 	DocumentRule    *string        `enum:"all,approve,none" help:"Likewise for apps that are known by a metadata document." placeholder:"MODE"`
 	Passkeys        *string        `enum:"on,off" help:"People log in with a passkey: on or off." placeholder:"on|off"`
 	PasskeyDomain   *string        `help:"Name that passkeys are bound to: the issuer's host, or a domain above it that other sites share; empty for the host. Passkeys made before no longer fit." placeholder:"DOMAIN"`
+	SecondFactor    *string        `enum:"required,optional" help:"A second factor at every login: required (who has none sets one up before they go on) or optional (people choose, and apps may ask)." placeholder:"required|optional"`
 	SelfRegAccess   *time.Duration `name:"self-registered-access-life" help:"Life of access tokens of apps that registered themselves; 0s for the project's."`
 	SelfRegIdle     *time.Duration `name:"self-registered-refresh-idle" help:"How long their refresh tokens are good when they are not used; 0s for the project's."`
 	SelfRegLife     *time.Duration `name:"self-registered-refresh-life" help:"How long they stay connected at most; 0s for the project's."`
@@ -117,6 +118,9 @@ func (f projectFlags) apply(ctx context.Context, p *store.Project, st store.Stor
 	}
 	if f.PasskeyDomain != nil {
 		s.PasskeyDomain = strings.TrimSpace(*f.PasskeyDomain)
+	}
+	if f.SecondFactor != nil {
+		s.SecondFactor = *f.SecondFactor == "required"
 	}
 	if s.Passkeys && (f.Passkeys != nil || f.PasskeyDomain != nil) {
 		if _, err := passkey.Domain(p.Issuer, s.PasskeyDomain); err != nil {
@@ -239,6 +243,7 @@ type shownProject struct {
 	SignUp          bool            `json:"sign_up"`
 	Passkeys        bool            `json:"passkeys"`
 	PasskeyDomain   string          `json:"passkey_domain,omitempty"`
+	SecondFactor    string          `json:"second_factor"`
 	CodeLife        string          `json:"code_life"`
 	AccessLife      string          `json:"access_life"`
 	RefreshIdle     string          `json:"refresh_idle"`
@@ -274,12 +279,20 @@ func showProject(p store.Project) shownProject {
 		ID: p.ID, Issuer: p.Issuer, Title: p.Name, DefaultResource: s.DefaultResource, SigningAlg: s.SigningAlg,
 		Registration: !s.NoRegistration, Documents: !s.NoDocuments, PrivateSchemes: !s.NoPrivateScheme,
 		Password: !s.NoPassword, EmailCode: s.EmailCode, SignUp: s.SignUp, Passkeys: s.Passkeys, PasskeyDomain: s.PasskeyDomain,
+		SecondFactor: showSecondFactor(s.SecondFactor),
 		SelfMadeRule: cmp.Or(s.SelfMadeRule, store.RuleAll), DocumentRule: cmp.Or(s.DocumentRule, store.RuleAll),
 		SelfMadeLives: showLives(s.SelfMadeLives), DocumentLives: showLives(s.DocumentLives),
 		CodeLife: s.CodeLife.String(), AccessLife: s.AccessLife.String(), RefreshIdle: s.RefreshIdle.String(),
 		RefreshLife: s.RefreshLife.String(), RefreshGrace: max(s.RefreshGrace, 0).String(), SessionIdle: s.SessionIdle.String(),
 		SessionLife: s.SessionLife.String(), RequestLife: s.RequestLife.String(), EventLife: s.EventLife.String(),
 	}
+}
+
+func showSecondFactor(required bool) string {
+	if required {
+		return "required"
+	}
+	return "optional"
 }
 
 type projectList struct {
