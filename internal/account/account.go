@@ -55,6 +55,7 @@ func (a *Account) Routes() map[string]pages.Handler {
 		"GET /account/organizations/admin":  a.showAdmin,
 		"POST /account/organizations/admin": a.runAdmin,
 		"GET /account/login/authenticator":  a.offerAuthenticator,
+		"GET /account/login/passkey":        a.showAddPasskey,
 	}
 	for _, s := range sections() {
 		for pattern, handler := range s.routes(a) {

@@ -58,11 +58,11 @@ func (a *Account) offerAuthenticator(w http.ResponseWriter, r *http.Request) err
 	v, err := a.visit(w, r)
 	switch {
 	case err != nil:
-		return a.unlessOut(w, err, login.AuthenticatorFor(request))
+		return a.unlessOut(w, err, login.For(login.ToAuthenticator, request))
 	case v.Has.Authenticator:
 		return pages.Redirect(w, a.Issuer+"/account/login")
 	case !v.Fresh:
-		return pages.Redirect(w, login.Toward(a.Issuer, login.AuthenticatorFor(request)))
+		return pages.Redirect(w, login.Toward(a.Issuer, login.For(login.ToAuthenticator, request)))
 	}
 	return a.writeOffer(w, r, v, a.Login.OfferAuthenticator(v.Session), request, "")
 }

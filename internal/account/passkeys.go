@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/authwright/authwright/internal/login"
 	"github.com/authwright/authwright/internal/pages"
 	"github.com/authwright/authwright/internal/passkey"
 	"github.com/authwright/authwright/internal/store"
@@ -77,12 +78,16 @@ func passkeysShown(a *Account, r *http.Request, v visit, bad *wrong) (any, error
 		d.Problem = bad.problem
 	}
 	if v.Fresh && len(keys) < passkey.MaxPasskeys {
-		d.Add = &pages.PasskeyForm{
-			Action: a.Site.Base + keysPath, Options: a.Site.Base + keysPath + "/options", Token: d.Token,
-			Button: "Add a passkey", Make: true, Named: true,
-		}
+		d.Add = a.passkeyForm(d.Token)
 	}
 	return d, nil
+}
+
+func (a *Account) passkeyForm(token string) *pages.PasskeyForm {
+	return &pages.PasskeyForm{
+		Action: a.Site.Base + keysPath, Options: a.Site.Base + keysPath + "/options", Token: token,
+		Button: "Add a passkey", Make: true, Named: true,
+	}
 }
 
 func describePasskey(k store.Passkey) shownPasskey {
@@ -110,13 +115,13 @@ func (a *Account) owner(v visit) passkey.Owner {
 }
 
 // offerPasskey answers the script of the page: what to ask the device.
-func (a *Account) offerPasskey(w http.ResponseWriter, r *http.Request, _ oauth.Params, v visit) error {
+func (a *Account) offerPasskey(w http.ResponseWriter, r *http.Request, form oauth.Params, v visit) error {
 	if a.Passkeys == nil {
 		return pages.Redirect(w, a.Issuer+"/account/login")
 	}
 	options, err := a.Passkeys.Offer(r.Context(), a.owner(v), a.Site.Name)
 	if errors.Is(err, passkey.ErrTooMany) {
-		return a.passkeyProblem(w, r, v, "You have as many passkeys as one can have. Remove one first.")
+		return a.passkeyProblem(w, r, v, form, "You have as many passkeys as one can have. Remove one first.")
 	}
 	if err != nil {
 		return err
@@ -124,8 +129,13 @@ func (a *Account) offerPasskey(w http.ResponseWriter, r *http.Request, _ oauth.P
 	return pages.JSON(w, options)
 }
 
-func (a *Account) passkeyProblem(w http.ResponseWriter, r *http.Request, v visit, problem string) error {
-	return a.writeSignIn(w, r, v, &wrong{"passkeys", http.StatusUnprocessableEntity, problem})
+// passkeyProblem shows the page that the form is of, with what was wrong.
+func (a *Account) passkeyProblem(w http.ResponseWriter, r *http.Request, v visit, form oauth.Params, problem string) error {
+	bad := &wrong{"passkeys", http.StatusUnprocessableEntity, problem}
+	if form.Has("request") {
+		return a.writeAddPasskey(w, r, v, form.Get("request"), bad)
+	}
+	return a.writeSignIn(w, r, v, bad)
 }
 
 // addPasskey files what the device made. Whoever was signed out everywhere since they came in adds nothing.
@@ -137,7 +147,7 @@ func (a *Account) addPasskey(w http.ResponseWriter, r *http.Request, form oauth.
 	key, _, err := a.Passkeys.Accept(ctx, a.owner(v), form.Get("answer"))
 	if errors.Is(err, passkey.ErrRefused) {
 		a.note(ctx, "a new passkey was refused", "person", v.Person.ID, "error", err)
-		return a.passkeyProblem(w, r, v, "That passkey can’t be used here. Try again, or try another device.")
+		return a.passkeyProblem(w, r, v, form, "That passkey can’t be used here. Try again, or try another device.")
 	}
 	if err != nil {
 		return err
@@ -145,14 +155,14 @@ func (a *Account) addPasskey(w http.ResponseWriter, r *http.Request, form oauth.
 	if form.Has("name") {
 		name, problem := passkeyName(form.Get("name"))
 		if problem != "" {
-			return a.passkeyProblem(w, r, v, problem)
+			return a.passkeyProblem(w, r, v, form, problem)
 		}
 		key.Name = name
 	}
 	err = a.Store.AddPasskey(ctx, key, v.Session.Auth.At)
 	switch {
 	case errors.Is(err, store.ErrExists):
-		return a.passkeyProblem(w, r, v, "This passkey is here already.")
+		return a.passkeyProblem(w, r, v, form, "This passkey is here already.")
 	case errors.Is(err, store.ErrNotFound):
 		return pages.Redirect(w, a.Issuer+"/account/login") // signed out meanwhile
 	case err != nil:
@@ -160,6 +170,9 @@ func (a *Account) addPasskey(w http.ResponseWriter, r *http.Request, form oauth.
 	}
 	a.note(ctx, "a person added a passkey", "person", v.Person.ID)
 	a.Login.TellPasskey(ctx, v.Person)
+	if form.Has("request") { // which goes on, with the passkey
+		return pages.Redirect(w, login.Toward(a.Issuer, store.RequestID(form.Get("request"))))
+	}
 	return pages.Redirect(w, a.Issuer+"/account/login?passkey-added")
 }
 
@@ -175,7 +188,7 @@ func passkeyName(s string) (name, problem string) {
 func (a *Account) renamePasskey(w http.ResponseWriter, r *http.Request, form oauth.Params, v visit) error {
 	name, problem := passkeyName(form.Get("name"))
 	if problem != "" {
-		return a.passkeyProblem(w, r, v, problem)
+		return a.passkeyProblem(w, r, v, form, problem)
 	}
 	err := a.Store.RenamePasskey(r.Context(), v.Person.ID, store.CredentialID(form.Get("passkey")), name)
 	if errors.Is(err, store.ErrNotFound) {
@@ -193,7 +206,7 @@ func (a *Account) removePasskey(w http.ResponseWriter, r *http.Request, form oau
 	err := a.Store.RemovePasskey(ctx, v.Person.ID, store.CredentialID(form.Get("passkey")), !a.otherWay(v.Person))
 	switch {
 	case errors.Is(err, store.ErrChanged):
-		return a.passkeyProblem(w, r, v, "This is your only way to sign in. Add another passkey first.")
+		return a.passkeyProblem(w, r, v, form, "This is your only way to sign in. Add another passkey first.")
 	case errors.Is(err, store.ErrNotFound):
 		return pages.Redirect(w, a.Issuer+"/account/login") // removed, in another tab
 	case err != nil:

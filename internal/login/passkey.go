@@ -13,6 +13,7 @@ import (
 	"github.com/authwright/authwright/internal/pages"
 	"github.com/authwright/authwright/internal/passkey"
 	"github.com/authwright/authwright/internal/store"
+	"github.com/authwright/authwright/oauth"
 )
 
 const passkeyForm = "passkey"
@@ -33,15 +34,21 @@ func (l *Login) passkeyButton(v browser.Visitor, req store.Request, w ways) *pag
 	return f
 }
 
+// question is what the device is asked. Where a passkey has to be both factors, it makes sure who uses it.
+func (l *Login) question(r *http.Request, req store.Request) passkey.Question {
+	return passkey.Question{Browser: l.Jar.Visitor(r).Digest(), Verified: req.ACR == oauth.PhishingResistant}
+}
+
 // askPasskey answers the script of the sign-in page: what to ask the device.
 func (l *Login) askPasskey(w http.ResponseWriter, r *http.Request) error {
-	if _, _, err := l.formOf(r, passkeyForm); err != nil {
+	_, req, err := l.formOf(r, passkeyForm)
+	if err != nil {
 		return err
 	}
 	if l.Passkeys == nil {
 		return off()
 	}
-	options, err := l.Passkeys.Ask(r.Context(), passkey.Question{Browser: l.Jar.Visitor(r).Digest()})
+	options, err := l.Passkeys.Ask(r.Context(), l.question(r, req))
 	if err != nil {
 		return err
 	}
@@ -57,7 +64,7 @@ func (l *Login) signInByPasskey(w http.ResponseWriter, r *http.Request) error {
 	if l.Passkeys == nil {
 		return off()
 	}
-	out, err := l.byPasskey(r.Context(), passkey.Question{Browser: l.Jar.Visitor(r).Digest()}, form.Get("answer"))
+	out, err := l.byPasskey(r.Context(), l.question(r, req), form.Get("answer"))
 	if err == nil {
 		err = l.open(w, r, req, out)
 	}

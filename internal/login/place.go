@@ -23,24 +23,28 @@ const (
 
 	ToOrganizations store.RequestID = "account/organizations"
 	ToAuthenticator store.RequestID = "account/login/authenticator"
+	ToPasskey       store.RequestID = "account/login/passkey"
 )
 
-var places = map[store.RequestID]bool{ToSessions: true, ToSignIn: true, ToOrganizations: true, ToAuthenticator: true}
+var places = map[store.RequestID]bool{ToSessions: true, ToSignIn: true, ToOrganizations: true, ToAuthenticator: true, ToPasskey: true}
+
+// enrols are the pages that add what an authorization misses, and then lead back to it.
+var enrols = map[store.RequestID]bool{ToAuthenticator: true, ToPasskey: true}
 
 var requestShape = regexp.MustCompile(`^[A-Za-z0-9_-]{22}$`)
 
-// isPlace tells whether the id names a page of ours. One of them remembers which authorization goes on after it.
+// isPlace tells whether the id names a page of ours. Some remember which authorization goes on after them.
 func isPlace(id store.RequestID) bool {
 	page, request, after := strings.Cut(string(id), "?request=")
-	return places[store.RequestID(page)] && (!after || store.RequestID(page) == ToAuthenticator && requestShape.MatchString(request))
+	return places[store.RequestID(page)] && (!after || enrols[store.RequestID(page)] && requestShape.MatchString(request))
 }
 
-// AuthenticatorFor is the page that adds an authenticator, with a way on to an authorization.
-func AuthenticatorFor(request string) store.RequestID {
+// For is a page that adds a factor, with a way on to an authorization.
+func For(page store.RequestID, request string) store.RequestID {
 	if !requestShape.MatchString(request) {
-		return ToAuthenticator
+		return page
 	}
-	return ToAuthenticator + "?request=" + store.RequestID(request)
+	return page + "?request=" + store.RequestID(request)
 }
 
 // place is a page of ours as a request, so that every way to log in carries it along without knowing.

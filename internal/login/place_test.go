@@ -22,7 +22,7 @@ func TestASignInLeadsBackToAPageOfOursAndToNoOther(t *testing.T) {
 	if rec := b.do(http.MethodGet, to, nil); rec.Code != http.StatusOK || !strings.Contains(rec.Body.String(), "Confirm it’s you") {
 		t.Errorf("GET %s later = %d, want to be asked anew\n%s", to, rec.Code, rec.Body)
 	}
-	for _, id := range []string{"account/other", "account/login/", "/account/login", "//evil.example", "https://evil.example/", "account/login?x"} {
+	for _, id := range []string{"account/other", "account/login/", "/account/login", "//evil.example", "https://evil.example/", "account/login?x", "account/login?request=AAAAAAAAAAAAAAAAAAAAAA", "account/login/passkey?request=short", "account/login/passkey?request=AAAAAAAAAAAAAAAAAAAAAA&x=1"} {
 		to := "/login?" + url.Values{"request": {id}}.Encode()
 		if rec := b.do(http.MethodGet, to, nil); rec.Code != http.StatusBadRequest || rec.Header().Get("Location") != "" {
 			t.Errorf("GET %s = %d to %q, want 400 and nowhere", to, rec.Code, rec.Header().Get("Location"))

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 
 	"github.com/authwright/authwright/internal/pages"
 	"github.com/authwright/authwright/internal/store"
@@ -33,17 +32,24 @@ func (l *Login) stepUp(w http.ResponseWriter, r *http.Request, req store.Request
 	if byPasskey || has.Second() && asked.Level() <= oauth.TwoFactors.Level() {
 		return l.half(w, r, req, auth)
 	}
+	return l.offerSetUp(w, r, req, asked)
+}
+
+// offerSetUp leads somebody who lacks what is asked to where they add it, and from there back to the request.
+func (l *Login) offerSetUp(w http.ResponseWriter, r *http.Request, req store.Request, asked oauth.ACR) error {
 	d := struct {
 		SetUp, Decline, Token string
 		Request               store.RequestID
 		Passkey               bool
 	}{
-		SetUp:   l.Site.Base + "/account/login/authenticator?" + url.Values{"request": {string(req.ID)}}.Encode(),
 		Decline: l.Site.Base + "/login/decline", Token: l.Jar.EnsureVisitor(w, r).FormToken(declineForm, string(req.ID)), Request: req.ID,
 		Passkey: asked == oauth.PhishingResistant,
 	}
-	if d.Passkey {
-		d.SetUp = l.Site.Base + "/account/login"
+	switch {
+	case !d.Passkey:
+		d.SetUp = l.Site.Base + "/" + string(For(ToAuthenticator, string(req.ID)))
+	case l.Passkeys != nil:
+		d.SetUp = l.Site.Base + "/" + string(For(ToPasskey, string(req.ID)))
 	}
 	return l.writeFor(w, r, http.StatusOK, pages.Page{Title: "One more step is needed", Template: setUpPage, Data: d}, req)
 }
