@@ -7,7 +7,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 LISTEN  ?= 127.0.0.1:8080
 DATA    ?= demo-data
 
-.PHONY: all demo build test test-go test-python test-blackbox check generate bench fuzz deps clean
+.PHONY: all demo build test test-go test-node test-python test-blackbox check generate bench fuzz deps clean
 
 all: build
 
@@ -20,11 +20,14 @@ demo: build ## an authorization server and two protected MCP servers on this mac
 deps: ## what the tests need: PostgreSQL, Chromium, Node packages
 	.ci/deps
 
-test: deps build test-go test-python test-blackbox ## everything
+test: deps build test-go test-node test-python test-blackbox ## everything
 
 test-go:
 	$(GO) vet ./...
 	AUTHWRIGHT_REQUIRE_POSTGRES=1 $(GO) test -race -timeout 15m ./...
+
+test-node: ## @authwright/node
+	web/node/run
 
 test-python:
 	python/test
@@ -49,4 +52,4 @@ fuzz: ## each fuzz target for a while
 	.ci/fuzz $(or $(FUZZTIME),20s)
 
 clean:
-	rm -rf bin demo-data conformance/node_modules conformance/own-parts/node_modules
+	rm -rf bin demo-data conformance/node_modules conformance/own-parts/node_modules web/node/node_modules web/node/build web/node/dist

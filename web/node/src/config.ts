@@ -1,0 +1,154 @@
+// config.ts: what a program has to say about its MCP server (RFC 9728 §2, RFC 8707 §2).
+
+import { maxEvery } from './introspect.js'
+import { checkOrigin } from './origin.js'
+import { isScope, type ScopeRules } from './scopes.js'
+import { notCanonical, notSecure } from './urls.js'
+
+/** Log is told what goes wrong behind the scenes. */
+export type Log = (message: string, details: Record<string, unknown>) => void
+
+/** Clock tells the time in milliseconds since the epoch. */
+export type Clock = () => number
+
+/**
+ * Has the issuer asked about tokens (RFC 7662). In addition to the check of the signature it makes a revoked token die
+ * within `every` seconds; alone it also lets opaque tokens in.
+ */
+export interface Introspection {
+  /** What the resource authenticates with (HTTP Basic, RFC 6749 §2.3.1). */
+  clientId: string
+  clientSecret: string
+  /** Where to ask. Absent means as the issuer's metadata says, on the issuer's origin. */
+  endpoint?: string
+  /** Leaves out the check of the signature: the issuer's word is all there is. */
+  alone?: boolean
+  /** How long an answer holds for one token, in seconds: more than 0, at most 30; 10 when absent. */
+  every?: number
+}
+
+/** Says what is protected and who may say who gets in. */
+export interface ResourceConfig {
+  /**
+   * The canonical URL of the MCP server, exactly as people type it into their clients: lower-case scheme and host, no
+   * query, no fragment, no trailing slash. Tokens must name it as their audience (RFC 8707 §2).
+   */
+  resource: string
+  /** The authorization server, byte for byte as in its metadata and in the `iss` of its tokens (RFC 8414 §2). */
+  issuer: string
+  /** What people are shown of the server. */
+  name?: string
+
+  /** What every request needs, and all that a client is asked to get at first. */
+  scopes?: readonly string[]
+  /**
+   * What a `tools/call` needs beyond `scopes`, by tool name. The key `*` stands for all that are not listed.
+   *
+   * @example { create_item: ['todo.write'] }
+   */
+  tools?: ScopeRules
+  /** The same for `prompts/get`, by prompt name. */
+  prompts?: ScopeRules
+  /** The same for `resources/read` and subscriptions, by URI. A key may end in `*`; the longest such prefix counts. */
+  resources?: ScopeRules
+  /** Which scopes a scope includes. @example { 'todo.write': ['todo.read'] } */
+  implies?: ScopeRules
+
+  /**
+   * The web origins whose pages may call the server, besides its own: `https://app.example`, `http://localhost:*` for any
+   * port, or `*` for all. A request from another origin is refused.
+   */
+  allowedOrigins?: readonly string[]
+
+  /** Where the issuer's keys are. Absent means as the issuer's metadata says (RFC 8414), on the issuer's origin. */
+  jwksUri?: string
+  /** Has the issuer asked about each token, in addition to the check of the signature or alone. */
+  introspection?: Introspection
+  /** Carries requests to the issuer; the global fetch when absent. Redirects must not be followed. */
+  fetch?: (url: string, init: RequestInit) => Promise<Response>
+
+  /**
+   * Ties the session ids of MCP before 2026-07-28 to who got them. Replicas (and isolates) that share sessions share a
+   * key of at least 32 bytes; absent means a random one.
+   */
+  sessionKey?: Uint8Array
+  /** The largest request body in bytes; 4 MiB when absent. */
+  maxBody?: number
+  /** Is told when the issuer cannot be reached and when a handler fails; console.warn when absent. No secret is in it. */
+  log?: (message: string, details: Record<string, unknown>) => void
+}
+
+/** checkConfig tells all that is wrong with a configuration at once. */
+export function checkConfig(config: ResourceConfig): void {
+  const wrong = [
+    ...note(`resource ${quote(config.resource)}`, notCanonical(String(config.resource))),
+    ...note(`issuer ${quote(config.issuer)}`, notIssuer(String(config.issuer))),
+    ...checkScopes('scopes', config.scopes ?? []),
+    ...checkRules('tools', config.tools),
+    ...checkRules('prompts', config.prompts),
+    ...checkRules('resources', config.resources),
+    ...checkRules('implies', config.implies),
+    ...(config.allowedOrigins ?? []).flatMap((origin) => note(`allowedOrigins ${quote(origin)}`, checkOrigin(origin))),
+    ...(config.jwksUri === undefined ? [] : note(`jwksUri ${quote(config.jwksUri)}`, notSecure(config.jwksUri))),
+    ...checkIntrospection(config.introspection),
+    ...note('sessionKey', (config.sessionKey?.length ?? 32) < 32 ? 'needs 32 bytes or more' : undefined),
+    ...note('maxBody', !((config.maxBody ?? 1) > 0) ? 'must be more than 0' : undefined),
+  ]
+  if (wrong.length > 0) {
+    throw new TypeError('authwright: ' + wrong.join('\n'))
+  }
+}
+
+function note(where: string, why: string | undefined): string[] {
+  return why === undefined ? [] : [`${where}: ${why}`]
+}
+
+function quote(value: unknown): string {
+  return JSON.stringify(value) ?? 'undefined'
+}
+
+/** notIssuer follows RFC 8414 §2: a URL without query and fragment. */
+function notIssuer(issuer: string): string | undefined {
+  return notSecure(issuer) ?? (/[?#]/.test(issuer) ? 'must have no query and no fragment' : undefined)
+}
+
+/**
+ * checkScopes wants every scope to be one scope token (RFC 6749 §3.3), and keeps offline_access out: it is the issuer's
+ * business, not a resource's (MCP 2026-07-28, Refresh Tokens).
+ */
+function checkScopes(where: string, scopes: readonly string[]): string[] {
+  return scopes.flatMap((scope) => [
+    ...note(where, isScope(scope) ? undefined : `${quote(scope)} is not a scope`),
+    ...note(where, scope === 'offline_access' ? 'offline_access is not a scope of a resource' : undefined),
+  ])
+}
+
+function checkRules(kind: 'tools' | 'prompts' | 'resources' | 'implies', rules: ScopeRules = {}): string[] {
+  return Object.entries(rules).flatMap(([key, scopes]) => [
+    ...checkScopes(`${kind}[${quote(key)}]`, scopes),
+    ...(kind === 'implies' ? checkScopes(kind, [key]) : note(`${kind}[${quote(key)}]`, notKey(kind, key))),
+  ])
+}
+
+function notKey(kind: string, key: string): string | undefined {
+  const star = key.indexOf('*')
+  if (key === '') {
+    return 'the key is empty'
+  }
+  if (star >= 0 && key !== '*' && (kind !== 'resources' || star !== key.length - 1)) {
+    return 'the star does not stand for a part of a name'
+  }
+  return undefined
+}
+
+function checkIntrospection(config: Introspection | undefined): string[] {
+  if (config === undefined) {
+    return []
+  }
+  const { clientId, clientSecret, endpoint, every = 1 } = config
+  return [
+    ...note('introspection', clientId && clientSecret ? undefined : 'needs clientId and clientSecret'),
+    ...note('introspection.every', every > 0 && every <= maxEvery ? undefined : `must be more than 0 and at most ${maxEvery} s`),
+    ...(endpoint === undefined ? [] : note(`introspection.endpoint ${quote(endpoint)}`, notSecure(endpoint))),
+  ]
+}

@@ -1,0 +1,61 @@
+/**
+ * Protects an MCP server in Hono, on any runtime.
+ *
+ * ```ts
+ * app.use(metadata(resource))
+ * app.use('/mcp', protect(resource))
+ * app.all('/mcp', (c) => handler.fetch(c.req.raw, { authInfo: c.get('auth') }))
+ * ```
+ *
+ * @module
+ */
+import type { MiddlewareHandler } from 'hono'
+
+import type { AuthInfo } from './auth_info.js'
+import { incomingOf } from './incoming.js'
+import { guardOf, serve, type Resource } from './resource.js'
+import { carry, type Token } from './token.js'
+
+/** What {@link protect} leaves in the context: `c.get('token')`, and `c.get('auth')` for the official MCP SDKs. */
+export interface ProtectedEnv {
+  Variables: { token: Token; auth: AuthInfo }
+}
+
+/** Answers a request for the metadata document of the resource (RFC 9728 §3), and leaves all others to the next handler. */
+export function metadata(resource: Resource): MiddlewareHandler {
+  return async (c, next) => {
+    if (new URL(c.req.url).pathname === resource.metadataPath) {
+      return resource.serveMetadata(c.req.raw)
+    }
+    return next()
+  }
+}
+
+/**
+ * Lets only those MCP requests through that carry a token for this resource with the scopes the operation needs; see
+ * {@link Resource.protect}. `c.req.raw` is then the request that was checked. The answer's body ends with the token.
+ */
+export function protect(resource: Resource): MiddlewareHandler<ProtectedEnv> {
+  return guarded(resource, (request) => guardOf(resource).admit(incomingOf(request)))
+}
+
+/** Is {@link protect} for a handler that does not speak MCP: the token must carry the scopes, and the body is not looked at. */
+export function requireScopes(resource: Resource, ...scopes: string[]): MiddlewareHandler<ProtectedEnv> {
+  return guarded(resource, (request) => guardOf(resource).admitAny(incomingOf(request), scopes))
+}
+
+function guarded(resource: Resource, decide: (request: Request) => ReturnType<ReturnType<typeof guardOf>['admit']>): MiddlewareHandler<ProtectedEnv> {
+  return async (c, next) => {
+    const answer = await serve(resource, guardOf(resource), c.req.raw, await decide(c.req.raw), async (request, token) => {
+      c.req.raw = request
+      c.req.bodyCache = {}
+      c.set('token', token)
+      c.set('auth', (request as Request & { auth: AuthInfo }).auth)
+      carry(c, token)
+      await next()
+      return c.res
+    })
+    c.res = undefined // else Hono mixes the headers of the two
+    c.res = answer
+  }
+}

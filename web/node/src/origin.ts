@@ -1,0 +1,41 @@
+// origin.ts tells which web pages may call the server (MCP 2026-07-28, Streamable HTTP, Security Warning; Fetch §3.2).
+
+// Headers that browsers must be told about (Fetch §3.2.3).
+const corsMethods = 'GET, POST, DELETE, OPTIONS'
+const corsExpose = 'WWW-Authenticate, Mcp-Session-Id, DPoP-Nonce, Retry-After'
+
+/** corsRequest is what a page may send. */
+export const corsRequest = 'Authorization, Content-Type, DPoP, Last-Event-ID, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id'
+
+/** checkOrigin wants '*', or an origin as browsers send it, or one with '*' for its port. It returns what is wrong. */
+export function checkOrigin(origin: string): string | undefined {
+  const fixed = origin.replace(/:\*$/, '')
+  if (origin === '*' || (/^[a-z][a-z0-9+.-]*:\/\/(\[[0-9a-f:.]+\]|[a-z0-9._~-]+)(:\d{1,5})?$/.test(fixed) && URL.canParse(fixed))) {
+    return undefined
+  }
+  return 'must be scheme://host or scheme://host:port in lower case, with * for any port, or * alone'
+}
+
+/** originAllowed: a request without Origin does not come from a page of another site. origins are those of the Origin header. */
+export function originAllowed(allowed: readonly string[], origins: readonly string[]): boolean {
+  const [origin, ...more] = origins
+  if (origin === undefined) {
+    return true
+  }
+  return more.length === 0 && allowed.some((one) => one === '*' || one === origin || (one.endsWith(':*') && anyPort(one.slice(0, -2), origin)))
+}
+
+/** anyPort tells whether origin is host, with or without a port. */
+function anyPort(host: string, origin: string): boolean {
+  return origin.startsWith(host) && /^(:\d{1,5})?$/.test(origin.slice(host.length))
+}
+
+/** corsHeaders let the page read the answer. */
+export function corsHeaders(origin: string | undefined): Record<string, string> {
+  return origin === undefined ? {} : { 'Access-Control-Allow-Origin': origin, 'Access-Control-Expose-Headers': corsExpose }
+}
+
+/** preflightHeaders answer a browser that asks before it sends; it never sends the token with the question (Fetch §3.2.2). */
+export function preflightHeaders(methods = corsMethods): Record<string, string> {
+  return { 'Access-Control-Allow-Methods': methods, 'Access-Control-Allow-Headers': corsRequest, 'Access-Control-Max-Age': '600' }
+}
