@@ -67,8 +67,12 @@ func passkeysShown(a *Account, r *http.Request, v visit, bad *wrong) (any, error
 	if err != nil {
 		return nil, fmt.Errorf("listing the passkeys of person %s: %w", v.Person.ID, err)
 	}
+	other, err := a.Login.WithoutPasskeys(r.Context(), v.Person)
+	if err != nil {
+		return nil, err
+	}
 	d := passkeysData{
-		Fresh: v.Fresh, Last: len(keys) == 1 && !a.otherWay(v.Person), Token: v.token(passkeysForm), Most: passkey.MaxPasskeys,
+		Fresh: v.Fresh, Last: len(keys) == 1 && !other, Token: v.token(passkeysForm), Most: passkey.MaxPasskeys,
 		Rename: a.Site.Base + keysPath + "/rename", Remove: a.Site.Base + keysPath + "/remove",
 	}
 	for _, k := range keys {
@@ -103,11 +107,6 @@ func describePasskey(k store.Passkey) shownPasskey {
 		s.Used, s.UsedISO = k.UsedAt.UTC().Format(long), k.UsedAt.UTC().Format(time.DateOnly)
 	}
 	return s
-}
-
-// otherWay tells whether somebody can sign in without a passkey.
-func (a *Account) otherWay(p store.Person) bool {
-	return p.Password != "" && !a.Settings.NoPassword || a.Mails && a.Settings.EmailCode && p.EmailVerified
 }
 
 func (a *Account) owner(v visit) passkey.Owner {
@@ -203,7 +202,11 @@ func (a *Account) renamePasskey(w http.ResponseWriter, r *http.Request, form oau
 // removePasskey takes a passkey away, but never the last way to sign in.
 func (a *Account) removePasskey(w http.ResponseWriter, r *http.Request, form oauth.Params, v visit) error {
 	ctx := r.Context()
-	err := a.Store.RemovePasskey(ctx, v.Person.ID, store.CredentialID(form.Get("passkey")), !a.otherWay(v.Person))
+	other, err := a.Login.WithoutPasskeys(ctx, v.Person)
+	if err != nil {
+		return err
+	}
+	err = a.Store.RemovePasskey(ctx, v.Person.ID, store.CredentialID(form.Get("passkey")), !other)
 	switch {
 	case errors.Is(err, store.ErrChanged):
 		return a.passkeyProblem(w, r, v, form, "This is your only way to sign in. Add another passkey first.")

@@ -22,6 +22,7 @@ func withPasskeys(t *testing.T) *world {
 	w.must(err)
 	w.account.Passkeys = party
 	w.account.Settings = store.Settings{NoPassword: true, Passkeys: true}
+	w.account.Login.Settings = w.account.Settings
 	return w
 }
 
@@ -91,9 +92,34 @@ func TestAPersonAddsRenamesAndRemovesPasskeys(t *testing.T) {
 	if remove(names["Passkey"]); len(w.keys()) != 1 {
 		t.Error("the only passkey was removed where nobody signs in with a password, want it kept")
 	}
-	w.account.Settings.NoPassword = false
+	w.account.Login.Settings.NoPassword = false
 	if remove(names["Passkey"]); len(w.keys()) != 0 {
 		t.Error("the last passkey was not removed though there is a password, want it removed")
+	}
+}
+
+// TestALoginElsewhereIsAWayInBesideAPasskey, as long as it is trusted.
+func TestALoginElsewhereIsAWayInBesideAPasskey(t *testing.T) {
+	w := withPasskeys(t)
+	ada := w.at("per_ada", 0, "")
+	ada.add("Phone")
+	remove := func() int {
+		t.Helper()
+		return ada.do(http.MethodPost, keysPath+"/remove", ada.fields(url.Values{"passkey": {string(w.keys()[0].ID)}})).Code
+	}
+	w.must(w.store.AddIdentity(t.Context(), store.Identity{Issuer: "https://app.example", Subject: "7", Person: "per_ada", CreatedAt: now, UsedAt: now}))
+	if code := remove(); code != http.StatusUnprocessableEntity {
+		t.Errorf("removing the only passkey of somebody who is known elsewhere, where nobody is trusted = %d, want 422", code)
+	}
+	app := store.TrustedIssuer{Name: "app", Title: "App", Issuer: "https://app.example", Audience: issuer, Disabled: true, CreatedAt: now}
+	w.must(w.store.CreateTrustedIssuer(t.Context(), app))
+	if code := remove(); code != http.StatusUnprocessableEntity {
+		t.Errorf("removing it where the login is trusted and switched off = %d, want 422", code)
+	}
+	app.Disabled = false
+	w.must(w.store.UpdateTrustedIssuer(t.Context(), app))
+	if code := remove(); code != http.StatusSeeOther || len(w.keys()) != 0 {
+		t.Errorf("removing it where the login is trusted = %d, %d left, want it removed", code, len(w.keys()))
 	}
 }
 

@@ -24,29 +24,52 @@ type Identity struct {
 
 // Identities are those of a person, and the connections at which they can get one.
 func (l *Login) Identities(ctx context.Context, person store.PersonID) ([]Identity, []store.Provider, error) {
-	if l.Upstream == nil {
-		return nil, nil, nil
-	}
 	mine, err := l.Store.IdentitiesOf(ctx, person)
 	if err != nil {
 		return nil, nil, fmt.Errorf("listing the identities of person %s: %w", person, err)
 	}
-	all, err := l.Store.Providers(ctx)
+	var all []store.Provider
+	if l.Upstream != nil {
+		if all, err = l.Store.Providers(ctx); err != nil {
+			return nil, nil, fmt.Errorf("listing the connections to providers: %w", err)
+		}
+	}
+	trusted, err := l.Store.TrustedIssuers(ctx)
 	if err != nil {
-		return nil, nil, fmt.Errorf("listing the connections to providers: %w", err)
+		return nil, nil, fmt.Errorf("listing the trusted issuers: %w", err)
 	}
 	var list []Identity
 	for _, i := range mine {
-		one := Identity{Identity: i, Provider: i.Issuer}
-		for _, p := range all {
-			if upstream.Speaks(p, i.Issuer) && !one.usable {
-				one.Provider, one.usable = p.Name, !p.Disabled
-			}
-		}
-		list = append(list, one)
+		list = append(list, known(i, all, trusted))
 	}
 	open := slices.DeleteFunc(all, func(p store.Provider) bool { return p.Disabled || p.Org != "" })
 	return list, open, nil
+}
+
+// known says what an identity is called here, and whether it is a way in.
+func known(i store.Identity, providers []store.Provider, trusted []store.TrustedIssuer) Identity {
+	one := Identity{Identity: i, Provider: i.Issuer}
+	for _, p := range providers {
+		if upstream.Speaks(p, i.Issuer) && !one.usable {
+			one.Provider, one.usable = p.Name, !p.Disabled
+		}
+	}
+	for _, t := range trusted {
+		if t.Issuer == i.Issuer && !one.usable {
+			one.Provider, one.usable = t.Title, !t.Disabled
+		}
+	}
+	return one
+}
+
+// WithoutPasskeys tells whether a person can come in without one. The other way round a passkey does not count: of two who
+// take away the one and the other, both would look first.
+func (l *Login) WithoutPasskeys(ctx context.Context, person store.Person) (bool, error) {
+	if l.hasOtherWay(person) {
+		return true, nil
+	}
+	list, _, err := l.Identities(ctx, person.ID)
+	return slices.ContainsFunc(list, func(i Identity) bool { return i.usable }), err
 }
 
 // Connect sends somebody who is signed in to a provider, to connect what it calls them.
@@ -127,7 +150,7 @@ func (l *Login) Disconnect(ctx context.Context, person store.Person, issuer, sub
 	}
 	switch {
 	case errors.Is(err, store.ErrChanged):
-		return "This is the only way you can sign in. Set a password or connect something else first.", nil
+		return "Set a password or connect something else first, so that you can still sign in.", nil
 	case err != nil && !errors.Is(err, store.ErrNotFound): // gone already, in another tab
 		return "", fmt.Errorf("disconnecting an identity of person %s: %w", person.ID, err)
 	}

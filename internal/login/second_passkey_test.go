@@ -48,7 +48,11 @@ func TestAPasskeyIsASecondFactor(t *testing.T) {
 	w := newWorld(t)
 	w.withPasskeys()
 	w.withSecond()
-	d, b := w.device("ada"), w.browser()
+	b := w.browser()
+	if body := b.do(http.MethodGet, b.half(""), nil).Body.String(); strings.Contains(body, "data-passkey") {
+		t.Errorf("the page for somebody without a passkey offers to use one:\n%s", body)
+	}
+	d := w.device("ada")
 	id := w.request(b, func(r *store.Request) { r.ACR = oauth.PhishingResistant })
 	page := b.half(id)
 	if body := b.do(http.MethodGet, page, nil).Body.String(); strings.Contains(body, `name="code"`) {
