@@ -34,7 +34,8 @@ func (d Domain) Lapsed(now time.Time) bool {
 // Domains are what organizations say is theirs. Many may say so; a domain is verified for at most one.
 //
 // OpenSession and VerifyEmail make a person with a proven address in a verified domain with Join a member, in the
-// same step, unless the domain has lapsed or they have been a member and left.
+// same step, unless the domain has lapsed or they have been a member and left. A session that is opened for an organization
+// brings them in by its domains without Join too: they came by the organization's own connection.
 type Domains interface {
 	// AddDomain files what an organization says, unverified, or answers ErrExists when it said so before. ErrNotFound
 	// when there is no such organization.

@@ -88,8 +88,8 @@ type Organizations interface {
 	CreateOrganization(ctx context.Context, o Organization) error
 	// UpdateOrganization replaces an organization whose version is still o.Version, and raises the version; else ErrChanged.
 	UpdateOrganization(ctx context.Context, o Organization) error
-	// DeleteOrganization removes an organization with its members, domains, invitations, approvals and what was agreed to
-	// for it, and ends its grants; all or nothing.
+	// DeleteOrganization removes an organization with its members, domains, connections to providers, invitations, approvals
+	// and what was agreed to for it, and ends its grants; all or nothing.
 	DeleteOrganization(ctx context.Context, id OrgID, now time.Time) error
 	// Organization returns one by id.
 	Organization(ctx context.Context, id OrgID) (Organization, error)

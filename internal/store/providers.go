@@ -32,7 +32,7 @@ type Provider struct {
 	Scopes    []string
 	Org       OrgID    // whose people come by it; "" for everybody's
 	Required  bool     // the people of Org come by it and by nothing else
-	Domains   []string // of e-mail addresses it has the last word on, beside the verified domains of Org
+	Domains   []string // of e-mail addresses it has the last word on; that of an organization has it on its verified domains
 	Create    bool     // whom nobody knows gets an account
 	Disabled  bool
 	CreatedAt time.Time
@@ -63,6 +63,9 @@ type Providers interface {
 	Provider(ctx context.Context, id ProviderID) (Provider, error)
 	// Providers lists them by id.
 	Providers(ctx context.Context) ([]Provider, error)
+	// ProvidersFor lists the connections in use of the organization for which a domain is verified, lapsed or not: those
+	// that are required first, then by id.
+	ProvidersFor(ctx context.Context, domain string) ([]Provider, error)
 	// OpenJourney files a journey.
 	OpenJourney(ctx context.Context, j Journey) error
 	// SpendJourney ends the live journey with that state that this browser began, and returns it. Of any number of

@@ -86,19 +86,20 @@ func (s *projectStore) RemoveDomain(ctx context.Context, org store.OrgID, name s
 }
 
 // The whole of what follows the one @ is compared, and both are canonical: so it is the same domain label by label, and
-// no other that ends like it. Whoever was signed out everywhere since $3 is not signing in.
+// no other that ends like it. Whoever was signed out everywhere since $3 is not signing in. $5 is the organization whose
+// own connection they came by.
 var joinByDomain = sql("joining organizations by the domain of an address", `
 	insert into memberships (project_id, org_id, person_id, roles, created_at)
 	select p.project_id, d.org_id, p.id, d.roles, $3
 	from people p join domains d on d.project_id = p.project_id and '@' || d.name = substr(p.email, length(p.email) - length(d.name))
 	where p.project_id = $1 and p.id = $2 and p.email_verified and not p.disabled and p.signed_out_at <= $3
-		and d.verified_at > 0 and d.joins and (d.missing_since = 0 or d.missing_since > $4)
+		and d.verified_at > 0 and (d.joins or d.org_id = $5) and (d.missing_since = 0 or d.missing_since > $4)
 		and not exists (select 1 from departures l where l.project_id = p.project_id and l.org_id = d.org_id and l.person_id = p.id)
 	on conflict (project_id, org_id, person_id) do nothing
 	returning org_id`)
 
-func (s *projectStore) joinByDomain(ctx context.Context, person store.PersonID, at time.Time) call {
-	return joinByDomain.with(s.project, person, at, at.Add(-store.DomainGrace)).
+func (s *projectStore) joinByDomain(ctx context.Context, person store.PersonID, by store.OrgID, at time.Time) call {
+	return joinByDomain.with(s.project, person, at, at.Add(-store.DomainGrace), by).
 		tells(ctx, store.Event{Kind: store.MemberSet, Actor: byPerson, Person: person})
 }
 

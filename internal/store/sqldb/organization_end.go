@@ -19,7 +19,7 @@ var endGrantsIn = sql("ending the grants of an organization", `
 
 // deletesIn are what an organization has.
 var deletesIn = func() (all []*statement) {
-	for _, table := range []string{"consents", "memberships", "departures", "domains", "invitations", "approvals"} {
+	for _, table := range []string{"consents", "memberships", "departures", "domains", "invitations", "approvals", "providers"} {
 		all = append(all, sql("deleting the "+table+" of an organization", `
 			delete from `+table+` where project_id = $1 and org_id = $2 and org_id <> ''`))
 	}

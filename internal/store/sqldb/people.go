@@ -102,7 +102,7 @@ func (s *projectStore) VerifyEmail(ctx context.Context, id store.PersonID, email
 	return s.changePerson(ctx, []call{
 		verifyEmail.with(s.project, id, email).tells(ctx, store.Event{Kind: store.EmailVerified, Actor: byPerson, Person: id,
 			Detail: store.Detail{Email: email}}),
-		s.joinByDomain(ctx, id, now),
+		s.joinByDomain(ctx, id, "", now),
 	})
 }
 

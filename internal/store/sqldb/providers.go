@@ -79,6 +79,16 @@ func (s *projectStore) Providers(ctx context.Context) ([]store.Provider, error) 
 	return all(ctx, s.look, scanProvider, selectProviders.with(s.project))
 }
 
+var selectProvidersFor = sql("listing the connections for a domain", `
+	select `+providerColumns+` from providers where project_id = $1 and not disabled and org_id <> ''
+		and org_id = (select d.org_id from domains d where d.project_id = $1 and d.name = $2 and d.verified_at > 0)
+	order by required desc, id`)
+
+// ProvidersFor lists the connections in use of the organization that has a domain.
+func (s *projectStore) ProvidersFor(ctx context.Context, domain string) ([]store.Provider, error) {
+	return all(ctx, s.look, scanProvider, selectProvidersFor.with(s.project, domain))
+}
+
 const journeyColumns = `state, provider_id, browser, request_id, session, person_id, fresh, began_at, expires_at`
 
 func scanJourney(r row) (j store.Journey, err error) {

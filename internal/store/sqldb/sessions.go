@@ -18,8 +18,8 @@ func sessionMembers(v *store.Session) []any {
 
 // The person is enabled and was not signed out everywhere since the log-in began.
 var insertSession = sql("opening a session", `
-	insert into sessions (project_id, id, person_id, auth_at, auth_methods, browser, network, created_at, used_at, idle_until, expires_at)
-	select $1, $2, p.id, $4, $5, $6, $7, $8, $9, $10, $11 from people p
+	insert into sessions (project_id, id, person_id, auth_at, auth_methods, browser, network, created_at, used_at, idle_until, expires_at, org_id)
+	select $1, $2, p.id, $4, $5, $6, $7, $8, $9, $10, $11, $12 from people p
 	where p.project_id = $1 and p.id = $3 and not p.disabled and p.signed_out_at <= $4`)
 
 var deleteSession = sql("ending a session", `
@@ -31,10 +31,10 @@ func (s *projectStore) OpenSession(ctx context.Context, n store.Session, replace
 	rows, err := s.together(ctx,
 		deleteSession.with(s.project, replaces),
 		insertSession.with(s.project, n.ID, n.Auth.Person, n.Auth.At, n.Auth.Methods, n.Browser, n.Network,
-			n.CreatedAt, n.UsedAt, earlier(n.IdleUntil, n.Expires), n.Expires).
+			n.CreatedAt, n.UsedAt, earlier(n.IdleUntil, n.Expires), n.Expires, n.Org).
 			tells(ctx, store.Event{Kind: store.LoggedIn, Actor: byPerson, Person: n.Auth.Person,
 				Detail: store.Detail{Methods: n.Auth.Methods}}),
-		s.joinByDomain(ctx, n.Auth.Person, n.Auth.At))
+		s.joinByDomain(ctx, n.Auth.Person, n.Org, n.Auth.At))
 	if err == nil && rows[1] == 0 {
 		return fmt.Errorf("%s: %w", insertSession.does, store.ErrNotFound)
 	}

@@ -17,6 +17,7 @@ var domainTests = map[string]func(*house){
 	"bring in whoever signs in with a proven address":        testDomainJoin,
 	"bring in nobody else":                                   testDomainJoinRefusals,
 	"bring in whoever proves their address":                  testDomainJoinByProof,
+	"bring in whoever comes by the organization's own":       testDomainJoinByConnection,
 	"do not bring back who left, until they are made member": testDomainDeparture,
 }
 
@@ -197,6 +198,36 @@ func testDomainJoinByProof(h *house) {
 	h.must(h.VerifyEmail(ctx, p.ID, p.Email, h.now), "VerifyEmail")
 	_, err = h.Member(ctx, "org", p.ID)
 	h.must(err, "Member whose address is proven")
+}
+
+// testDomainJoinByConnection is about sessions that are opened for an organization.
+func testDomainJoinByConnection(h *house) {
+	ctx := h.Context()
+	d := h.verified("org", "closed.example")
+	h.must(h.SetDomainJoin(ctx, "org", d.Name, false, d.Roles), "SetDomainJoin")
+	for _, tt := range []struct {
+		name, email string
+		proven      bool
+		org         store.OrgID
+		want        error
+	}{
+		{"another organization's", "ann@closed.example", true, "other", store.ErrNotFound},
+		{"an address that nobody proved", "ben@closed.example", false, "org", store.ErrNotFound},
+		{"another domain", "cem@open.example", true, "org", store.ErrNotFound},
+		{"the organization's", "dee@closed.example", true, "org", nil},
+	} {
+		p, s := h.stranger(tt.email, tt.proven), h.someSession()
+		s.Auth.Person, s.Org = p.ID, tt.org
+		h.must(h.OpenSession(ctx, s, store.Digest{}), "OpenSession(%s)", p.Email)
+		got, _, err := h.Session(ctx, s.ID, time.Hour, h.now)
+		h.must(err, "Session")
+		same(h, "the session of "+tt.email, got, s)
+		m, err := h.Member(ctx, "org", p.ID)
+		h.want(tt.want, err, "%s: Member after a sign-in of %s for %s", tt.name, tt.email, tt.org)
+		if err == nil {
+			same(h, "the roles of who joined", m.Roles, d.Roles)
+		}
+	}
 }
 
 func testDomainDeparture(h *house) {

@@ -91,7 +91,7 @@ var readers = []string{
 	"Request", "Grant", "LiveGrant", "TokenRevoked", "Consent", "ConsentsOf", "Client", "Clients", "Connections", "Resources",
 	"Person", "PersonByEmail", "People", "HasOperator", "IdentitiesOf", "Organization", "Organizations", "Members", "Member",
 	"OrganizationsOf", "Roles", "Domain", "DomainsOf", "DomainsToCheck", "SessionsOf", "Attempts", "Challenge", "SigningKeys", "Events",
-	"Passkey", "PasskeysOf", "Invitation", "InvitationsOf", "InvitationsTo", "Approvals", "Handover", "TrustedIssuer", "TrustedIssuers", "Provider", "Providers",
+	"Passkey", "PasskeysOf", "Invitation", "InvitationsOf", "InvitationsTo", "Approvals", "Handover", "TrustedIssuer", "TrustedIssuers", "Provider", "Providers", "ProvidersFor",
 	"FactorsOf", "Authenticator", "HalfLogin",
 }
 

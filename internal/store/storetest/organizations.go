@@ -182,6 +182,9 @@ func testDeleteOrganization(h *house) {
 		agreed.Org = id
 		h.agree(agreed, h.now)
 		h.verified(id, string(id)+".example")
+		p := h.newProvider()
+		p.Org = id
+		h.must(h.UpdateProvider(ctx, p), "UpdateProvider")
 		h.invited(id, "new@example.com")
 		h.asks(id, h.person.ID, h.client.ID)
 		left := h.newPerson()
@@ -201,6 +204,10 @@ func testDeleteOrganization(h *house) {
 		}
 	}
 	same(h, "what another organization has", h.officesOf(other.ID), before)
+	connections, err := h.Providers(ctx)
+	if err != nil || len(connections) != 1 || connections[0].Org != other.ID {
+		h.Errorf("after DeleteOrganization, Providers = %v, %v, want those of %s alone", connections, err, other.ID)
+	}
 	if got := h.stored(grants[o.ID].ID); got.EndReason != store.EndedByOrganization || !got.EndedAt.Equal(h.at(time.Minute)) {
 		h.Errorf("a grant for the organization ended %q at %v, want %q", got.EndReason, got.EndedAt, store.EndedByOrganization)
 	}

@@ -10,6 +10,7 @@ import (
 
 var providerTests = map[string]func(*house){
 	"come back as they were filed, changed, and not when deleted": testProviderRoundTrip,
+	"are found by a verified domain of their organization":        testProvidersFor,
 	"are gone to by journeys that one browser ends once":          testSpendJourney,
 	"take those on the way along when they are deleted":           testDeleteProviderEndsJourneys,
 }
@@ -43,6 +44,32 @@ func testProviderRoundTrip(h *house) {
 	h.want(store.ErrNotFound, h.UpdateProvider(ctx, p), "UpdateProvider of what is gone")
 	_, err = h.Provider(ctx, p.ID)
 	h.want(store.ErrNotFound, err, "Provider that was deleted")
+}
+
+func testProvidersFor(h *house) {
+	ctx := h.Context()
+	other := h.newOrganization("Other")
+	first, second := h.newProvider(), h.newProvider()
+	for _, change := range []func(*store.Provider){
+		func(p *store.Provider) { p.Org = other.ID }, func(p *store.Provider) { p.Org = "" }, func(p *store.Provider) { p.Disabled = true },
+	} {
+		p := h.newProvider()
+		change(&p)
+		h.must(h.UpdateProvider(ctx, p), "UpdateProvider")
+	}
+	first.Required = false
+	h.must(h.UpdateProvider(ctx, first), "UpdateProvider")
+	h.verified("org", "acme.example")
+	h.must(h.NoteDomain(ctx, "org", "acme.example", false, h.at(-store.DomainGrace)), "NoteDomain")
+	h.claimed("org", "claimed.example")
+	h.claimed(other.ID, "acme.example")
+	for domain, want := range map[string][]store.Provider{
+		"acme.example": {second, first}, "claimed.example": nil, "mail.acme.example": nil, "": nil,
+	} {
+		got, err := h.ProvidersFor(ctx, domain)
+		h.must(err, "ProvidersFor")
+		same(h, "the connections for "+domain, got, want)
+	}
 }
 
 func (h *house) journey(p store.ProviderID) store.Journey {
@@ -106,6 +133,10 @@ func (h *house) trespassesOnProviders(b belongings) []trespass {
 	return []trespass{
 		{"Provider", func(s store.Store) error { _, err := s.Provider(ctx, b.provider.ID); return err }, gone},
 		{"Providers", func(s store.Store) error { v, err := s.Providers(ctx); return nothing(v == nil, err) }, nil},
+		{"ProvidersFor", func(s store.Store) error {
+			v, err := s.ProvidersFor(ctx, b.offices.domain.Name)
+			return nothing(v == nil, err)
+		}, nil},
 		{"UpdateProvider", func(s store.Store) error {
 			p := b.provider
 			p.Name = "theirs"
