@@ -145,7 +145,7 @@ func (s *Server) addPeoplesPages(p *project, st store.Store, directory *clients.
 		mails, settings.NoPassword = false, true // whatever is about addresses and passwords is the program's
 		door.Settings, door.Mail, door.Program = s.config.Login.settings(settings), nil, s.program()
 		if door.Program.SignedIn != nil {
-			door.Passkeys = nil
+			door.Passkeys, door.Upstream = nil, nil
 		}
 	}
 	p.addPages(door.Routes())

@@ -122,6 +122,13 @@ func (l *Login) sendMail(page byMail) pages.Handler {
 			data.EmailProblem = "Enter your email, like name@example.com."
 			return l.showByMail(w, r, http.StatusUnprocessableEntity, page, req, data)
 		}
+		own, err := l.orgWays(r.Context(), email)
+		if err != nil {
+			return err
+		}
+		if len(own) > 0 && (page.purpose == store.ForSignIn || own.required()) {
+			return l.toOrganization(w, r, req, own, email)
+		}
 		left, err := l.tooMany(r.Context(), mailCounters(email, l.clientAddr(r)))
 		if err != nil {
 			return unlessBusy(err)

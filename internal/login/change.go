@@ -50,7 +50,7 @@ func (l *Login) ChangePassword(w http.ResponseWriter, r *http.Request, who store
 	person.Password = hash
 	l.note(ctx, "a person chose a new password on their account page", "person", person.ID)
 	l.tell(ctx, person, l.chosenLetter(person.Email))
-	return "", l.startSession(w, r, person, store.Authentication{Person: person.ID, At: now, Methods: methods})
+	return "", l.startSession(w, r, outcome{person: person, began: now, methods: methods})
 }
 
 // checkCurrent looks whether the password is the one they have. It is slowed like a login.

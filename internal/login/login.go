@@ -232,6 +232,7 @@ type signInData struct {
 	Passkey       *pages.PasskeyForm
 	Trusted       []trustedWay
 	Providers     []button
+	ByAddress     bool   // an address alone may lead to the sign-in of an organization
 	With          string // where they lead
 }
 
@@ -241,7 +242,7 @@ func (l *Login) showSignIn(w http.ResponseWriter, r *http.Request, status int, r
 	if err != nil {
 		return err
 	}
-	if d.Providers, err = l.buttons(r.Context()); err != nil {
+	if d.Providers, d.ByAddress, err = l.buttons(r.Context()); err != nil {
 		return err
 	}
 	visitor := l.Jar.EnsureVisitor(w, r)

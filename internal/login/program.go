@@ -61,7 +61,7 @@ func (l *Login) showTheirs(w http.ResponseWriter, r *http.Request, params oauth.
 	case err != nil && !errors.Is(err, store.ErrNotFound):
 		return fmt.Errorf("looking up who is signed in: %w", err)
 	case known.ID != person.ID || !session.Auth.At.Equal(auth.At):
-		err := l.startSession(w, r, person, auth)
+		err := l.startSession(w, r, outcome{person: person, began: auth.At, methods: auth.Methods})
 		if errors.Is(err, errSignedOut) { // since they signed in there
 			return l.sendAway(w, req, "login")
 		}

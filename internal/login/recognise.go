@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/authwright/authwright/internal/pages"
@@ -29,6 +30,9 @@ func (l *Login) recognise(ctx context.Context, back upstream.Return) (outcome, e
 	case err == nil:
 		out.person, err = l.Store.Person(ctx, known.Person)
 	}
+	if err == nil {
+		err = l.belongs(ctx, back.Provider, out.person)
+	}
 	if err != nil {
 		return outcome{}, fmt.Errorf("recognising somebody who came by provider %s: %w", back.Provider.ID, err)
 	}
@@ -49,8 +53,15 @@ func (l *Login) firstTime(ctx context.Context, back upstream.Return) (store.Pers
 	if err != nil {
 		return store.Person{}, err
 	}
-	if !says.Proven(authority) || p.Org != "" && !authority { // of other domains an organization's provider knows nothing
+	switch own, err := l.orgWays(ctx, email); {
+	case err != nil:
+		return store.Person{}, err
+	case p.Org != "" && !authority: // of other domains an organization's provider knows nothing
+		return store.Person{}, notTheirs(p)
+	case !says.Proven(authority):
 		return store.Person{}, unproven(p)
+	case len(own) > 0 && !says.Final(domain, authority) && p.Org == "":
+		return store.Person{}, ownSignIn(p, own[0])
 	}
 	now := l.now()
 	identity := store.Identity{Issuer: says.Issuer, Subject: says.Subject, CreatedAt: now, UsedAt: now}
@@ -82,14 +93,16 @@ func (l *Login) firstTime(ctx context.Context, back upstream.Return) (store.Pers
 func domainOf(email string) string { return email[strings.LastIndexByte(email, '@')+1:] }
 
 // authority tells whether a connection has the last word on the addresses of a domain: the operator says so, or its
-// organization has shown that the domain is theirs.
+// organization has shown, and shows still, that the domain is theirs.
 func (l *Login) authority(ctx context.Context, p store.Provider, domain string) (bool, error) {
-	for _, d := range p.Domains {
-		if d == domain {
-			return true, nil
-		}
+	if p.Org == "" {
+		return slices.Contains(p.Domains, domain), nil
 	}
-	return false, nil
+	d, err := l.Store.Domain(ctx, domain)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return false, fmt.Errorf("reading whose a domain is: %w", err)
+	}
+	return err == nil && d.Org == p.Org && !d.Lapsed(l.now()), nil
 }
 
 func unproven(p store.Provider) error {

@@ -32,14 +32,14 @@ const (
 )
 
 // half keeps what was proven and asks for the rest. The browser keeps the session it has, if it has one.
-func (l *Login) half(w http.ResponseWriter, r *http.Request, req store.Request, auth store.Authentication) error {
+func (l *Login) half(w http.ResponseWriter, r *http.Request, req store.Request, out outcome) error {
 	now := l.now()
 	h := store.HalfLogin{
-		ID: store.HalfLoginID("hal_" + store.NewID(now)), Browser: l.Jar.EnsureBrowser(w, r), Auth: auth, Request: req.ID,
+		ID: store.HalfLoginID("hal_" + store.NewID(now)), Browser: l.Jar.EnsureBrowser(w, r), Auth: out.authentication(), Org: out.via.Org, Request: req.ID,
 		CreatedAt: now, Expires: now.Add(halfLife),
 	}
 	if err := l.Store.OpenHalfLogin(r.Context(), h); err != nil {
-		return fmt.Errorf("opening a half login of person %s: %w", auth.Person, err)
+		return fmt.Errorf("opening a half login of person %s: %w", out.person.ID, err)
 	}
 	return pages.Redirect(w, l.Issuer+"/login/second?"+url.Values{"login": {string(h.ID)}}.Encode())
 }
@@ -265,9 +265,9 @@ func (l *Login) finishHalf(w http.ResponseWriter, r *http.Request, h store.HalfL
 	if err != nil {
 		return err
 	}
-	auth := h.Auth
-	auth.Methods = withSecond(auth.Methods, methods...)
-	err = l.admit(w, r, req, person, auth)
+	err = l.admit(w, r, req, outcome{
+		person: person, began: h.Auth.At, methods: withSecond(h.Auth.Methods, methods...), via: store.Provider{Org: h.Org},
+	})
 	if errors.Is(err, errSignedOut) {
 		return halfOver()
 	}

@@ -6,6 +6,7 @@
 package login
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -57,11 +58,16 @@ func (l *Login) signIn(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	if !l.passwords() {
-		return off()
-	}
 	email, data := checkFields(form)
-	if data.Problem != "" {
+	own, err := l.orgWays(r.Context(), email)
+	switch {
+	case err != nil:
+		return err
+	case len(own) > 0 && (!l.passwords() || !form.Has("password")):
+		return l.toOrganization(w, r, req, own, email)
+	case !l.passwords():
+		return l.noOrganization(w, r, req, data)
+	case data.Problem != "":
 		return l.showSignIn(w, r, http.StatusUnprocessableEntity, req, data)
 	}
 	devices, _ := l.Jar.Device(r)
@@ -69,6 +75,8 @@ func (l *Login) signIn(w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case err != nil:
 		return unlessBusy(err)
+	case own.required() && !out.person.Operator: // whatever came of it
+		return l.toOrganization(w, r, req, own, email)
 	case out.wait > 0:
 		seconds := strconv.Itoa(pages.Seconds(out.wait))
 		w.Header().Set("Retry-After", seconds)
@@ -82,6 +90,18 @@ func (l *Login) signIn(w http.ResponseWriter, r *http.Request) error {
 		return l.mismatch(w, r, req, data)
 	}
 	return err
+}
+
+// noOrganization shows the form again where an address alone leads somewhere, and this one does not.
+func (l *Login) noOrganization(w http.ResponseWriter, r *http.Request, req store.Request, d signInData) error {
+	if _, byAddress, err := l.buttons(r.Context()); err != nil || !byAddress {
+		return cmp.Or(err, off())
+	}
+	d.Problem, d.SecretProblem = "We need the email you have at your organization.", ""
+	if d.EmailProblem == "" {
+		d.EmailProblem = "No organization signs in here with this address. Check it, or choose another way."
+	}
+	return l.showSignIn(w, r, http.StatusUnprocessableEntity, req, d)
 }
 
 // unlessBusy tells people to come back when too many of them are here; any other error stays what it is.
@@ -173,41 +193,50 @@ func (l *Login) renew(ctx context.Context, p store.Person, password string) (sto
 	return p, nil
 }
 
-// open ends every way to log in. A person with a second factor who came by one factor is asked for it first: until then
-// there is no session (threat E9).
+// open ends every way to log in. A person whose organization wants them to come by its own sign-in is sent there, and one
+// with a second factor who came by one factor is asked for it first: until then there is no session (threat E9).
 func (l *Login) open(w http.ResponseWriter, r *http.Request, req store.Request, out outcome) error {
-	auth := store.Authentication{Person: out.person.ID, At: out.began, Methods: out.methods}
+	if sent, err := l.gate(w, r, req, out); sent || err != nil {
+		return err
+	}
 	has, err := l.Store.FactorsOf(r.Context(), out.person.ID)
 	if err != nil {
 		return fmt.Errorf("reading the second factors of person %s: %w", out.person.ID, err)
 	}
 	if has.Second() && !oauth.TwoFactors.MetBy(out.methods) {
-		return l.half(w, r, req, auth)
+		return l.half(w, r, req, out)
 	}
-	return l.admit(w, r, req, out.person, auth)
+	return l.admit(w, r, req, out)
 }
 
 // admit starts a session and goes where the person was going.
-func (l *Login) admit(w http.ResponseWriter, r *http.Request, req store.Request, person store.Person, auth store.Authentication) error {
-	if err := l.startSession(w, r, person, auth); err != nil {
+func (l *Login) admit(w http.ResponseWriter, r *http.Request, req store.Request, out outcome) error {
+	if err := l.startSession(w, r, out); err != nil {
 		return err
 	}
 	switch {
 	case req.ID != "":
-		return l.finish(w, r, req, auth)
-	case l.Settings.SecondFactor && !oauth.TwoFactors.MetBy(auth.Methods):
+		return l.finish(w, r, req, out.authentication())
+	case l.Settings.SecondFactor && !oauth.TwoFactors.MetBy(out.methods):
 		return pages.Redirect(w, l.Issuer+"/account/login/authenticator")
 	}
 	return pages.Redirect(w, l.Issuer+"/account")
 }
 
-// startSession opens a session under a new id, in place of the one the browser had.
-func (l *Login) startSession(w http.ResponseWriter, r *http.Request, person store.Person, auth store.Authentication) error {
-	settings, now := l.Settings.Defaults(), l.now()
+// authentication is an outcome as it is remembered.
+func (out outcome) authentication() store.Authentication {
+	return store.Authentication{Person: out.person.ID, At: out.began, Methods: out.methods}
+}
+
+// startSession opens a session under a new id, in place of the one the browser had. Who came by an organization's
+// connection acts for that organization.
+func (l *Login) startSession(w http.ResponseWriter, r *http.Request, out outcome) error {
+	settings, now, person := l.Settings.Defaults(), l.now(), out.person
 	token := browser.NewToken()
 	session := store.Session{
 		ID:        store.DigestOf(token),
-		Auth:      auth,
+		Auth:      out.authentication(),
+		Org:       out.via.Org,
 		Browser:   browser.Kind(r.UserAgent()),
 		CreatedAt: now,
 		UsedAt:    now,

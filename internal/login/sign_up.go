@@ -57,16 +57,20 @@ func (l *Login) signUp(w http.ResponseWriter, r *http.Request) error {
 	}
 	d := signUpData{Account: Account{Email: form.Get("email"), Name: form.Get("name"), Password: form.Get("password")}}
 	d.Wrong = d.Account.Check()
+	email, _ := CanonicalEmail(d.Account.Email) // what is wrong with it is in d.Wrong
+	own, err := l.orgWays(r.Context(), email)
+	if err != nil {
+		return err
+	}
+	if len(own) > 0 {
+		return l.toOrganization(w, r, req, own, email)
+	}
 	if !l.passwords() {
 		d.Wrong.Password = ""
 	}
 	if d.Wrong != (AccountProblems{}) {
 		d.Problem = "Some of this can’t be used yet."
 		return l.writeSignUp(w, r, http.StatusUnprocessableEntity, req, d)
-	}
-	email, err := CanonicalEmail(d.Account.Email)
-	if err != nil {
-		return err
 	}
 	left, err := l.tooMany(r.Context(), mailCounters(email, l.clientAddr(r)))
 	if err != nil {

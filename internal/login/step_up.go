@@ -30,7 +30,7 @@ func (l *Login) stepUp(w http.ResponseWriter, r *http.Request, req store.Request
 	asked := need(req, has)
 	byPasskey := has.Passkeys > 0 && l.Passkeys != nil
 	if byPasskey || has.Second() && asked.Level() <= oauth.TwoFactors.Level() {
-		return l.half(w, r, req, auth)
+		return l.half(w, r, req, outcome{person: store.Person{ID: auth.Person}, began: auth.At, methods: auth.Methods})
 	}
 	return l.offerSetUp(w, r, req, asked)
 }

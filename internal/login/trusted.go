@@ -71,6 +71,9 @@ func (l *Login) onlyTrusted(ctx context.Context, req store.Request) (string, err
 	if w := l.ways(req); err != nil || len(links) != 1 || w.Password != "" || w.EmailCode != "" || l.Passkeys != nil {
 		return "", err
 	}
+	if others, err := l.connections(ctx); err != nil || len(others) > 0 {
+		return "", err
+	}
 	return l.Issuer + strings.TrimPrefix(links[0].Address, l.Site.Base), nil
 }
 

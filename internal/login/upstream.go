@@ -25,15 +25,18 @@ type button struct {
 	Name string
 }
 
-// buttons are the connections that are open to everybody. An organization's own is found by the address.
-func (l *Login) buttons(ctx context.Context) (list []button, err error) {
+// buttons are the connections that are open to everybody. An organization's own is found by the address: byAddress tells
+// whether there is any.
+func (l *Login) buttons(ctx context.Context) (list []button, byAddress bool, err error) {
 	all, err := l.connections(ctx)
 	for _, p := range all {
 		if p.Org == "" {
 			list = append(list, button{p.ID, p.Name})
+		} else {
+			byAddress = true
 		}
 	}
-	return list, err
+	return list, byAddress, err
 }
 
 // connections are those in use.

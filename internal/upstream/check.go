@@ -46,6 +46,7 @@ func Check(p store.Provider) error {
 		"the issuer of Microsoft is https://login.microsoftonline.com/TENANT/v2.0, where TENANT is the tenant's id, common or organizations")
 	add(p.Org == "" || p.Kind != store.GitHub, "GitHub has no last word on anybody's address, so an organization cannot come by it")
 	add(p.Org == "" || !manyTenants(p), "an organization comes by its own tenant: the issuer must name the tenant's id")
+	add(p.Org == "" || len(p.Domains) == 0, "an organization's connection has the last word on the organization's verified domains, and on no others")
 	add(p.Org != "" || !p.Required, "only an organization can be required to come by a connection")
 	add(p.Kind != store.GitHub || len(p.Domains) == 0, "GitHub has no last word on anybody's address")
 	add(!manyTenants(p) || len(p.Domains) == 0, "of many tenants none has the last word on a domain: name one tenant in the issuer")

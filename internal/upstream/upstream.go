@@ -115,6 +115,8 @@ func (u *Upstream) request(p store.Provider, ask Ask, state string) map[string]s
 	switch {
 	case p.Kind == store.Google && len(p.Domains) == 1:
 		q["hd"] = p.Domains[0] // a hint: the claim is what counts
+	case p.Kind == store.Google && p.Org != "" && ask.Hint != "":
+		q["hd"] = ask.Hint[strings.LastIndexByte(ask.Hint, '@')+1:]
 	case p.Kind == store.OpenID && ask.Fresh:
 		q["max_age"] = "0" // so that the answer tells when they proved who they are
 	}

@@ -103,17 +103,17 @@ func (s *projectStore) UseRecoveryCode(ctx context.Context, person store.PersonI
 	return need(ctx, s.step, useRecoveryCode.with(s.project, person, code))
 }
 
-const halfLoginColumns = `id, browser, person_id, auth_at, auth_methods, request_id, tries, created_at, expires_at`
+const halfLoginColumns = `id, browser, person_id, auth_at, auth_methods, org_id, request_id, tries, created_at, expires_at`
 
 func scanHalfLogin(r row) (h store.HalfLogin, err error) {
-	return h, r.scan(&h.ID, &h.Browser, &h.Auth.Person, &h.Auth.At, &h.Auth.Methods, &h.Request, &h.Tries, &h.CreatedAt, &h.Expires)
+	return h, r.scan(&h.ID, &h.Browser, &h.Auth.Person, &h.Auth.At, &h.Auth.Methods, &h.Org, &h.Request, &h.Tries, &h.CreatedAt, &h.Expires)
 }
 
 const thisHalfLogin = ` where project_id = $1 and id = $2 and browser = $3 and expires_at > $4`
 
 var (
 	insertHalfLogin = sql("opening a half login", `
-		insert into half_logins (project_id, `+halfLoginColumns+`) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`)
+		insert into half_logins (project_id, `+halfLoginColumns+`) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`)
 
 	selectHalfLogin = sql("reading a half login", `
 		select `+halfLoginColumns+` from half_logins`+thisHalfLogin)
@@ -131,7 +131,7 @@ var (
 
 // OpenHalfLogin files a half login.
 func (s *projectStore) OpenHalfLogin(ctx context.Context, h store.HalfLogin) error {
-	return need(ctx, s.step, insertHalfLogin.with(s.project, h.ID, h.Browser, h.Auth.Person, h.Auth.At, h.Auth.Methods, h.Request,
+	return need(ctx, s.step, insertHalfLogin.with(s.project, h.ID, h.Browser, h.Auth.Person, h.Auth.At, h.Auth.Methods, h.Org, h.Request,
 		h.Tries, h.CreatedAt, h.Expires))
 }
 

@@ -26,7 +26,7 @@ func (h *house) authenticator() store.Authenticator {
 
 func (h *house) someHalf() store.HalfLogin {
 	return store.HalfLogin{
-		ID: store.HalfLoginID(h.unique("half")), Browser: browser, Auth: h.login(), Request: "request", CreatedAt: h.now, Expires: h.at(10 * time.Minute),
+		ID: store.HalfLoginID(h.unique("half")), Browser: browser, Auth: h.login(), Org: "org", Request: "request", CreatedAt: h.now, Expires: h.at(10 * time.Minute),
 	}
 }
 
