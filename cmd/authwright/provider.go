@@ -35,6 +35,8 @@ type shownProvider struct {
 	HasSecret     bool               `json:"has_secret"`
 	RedirectURI   string             `json:"redirect_uri"`
 	Scopes        []string           `json:"scopes,omitempty"`
+	Organization  store.OrgID        `json:"organization,omitempty"`
+	Required      bool               `json:"required"`
 	Authoritative []string           `json:"authoritative,omitempty"`
 	Create        bool               `json:"create"`
 	Disabled      bool               `json:"disabled"`
@@ -43,7 +45,7 @@ type shownProvider struct {
 
 func showProvider(project store.Project, p store.Provider) shownProvider {
 	back := (&upstream.Upstream{Issuer: project.Issuer}).RedirectURI(p.ID)
-	return shownProvider{p.ID, p.Kind, p.Name, p.Issuer, p.ClientID, len(p.Secret) > 0, back, p.Scopes, p.Domains, p.Create, p.Disabled, p.CreatedAt}
+	return shownProvider{p.ID, p.Kind, p.Name, p.Issuer, p.ClientID, len(p.Secret) > 0, back, p.Scopes, p.Org, p.Required, p.Domains, p.Create, p.Disabled, p.CreatedAt}
 }
 
 // write shows the provider to a person or a program.
@@ -61,9 +63,13 @@ func (s shownProvider) write(out *console, asJSON bool) error {
 	if s.Disabled {
 		state = "disabled"
 	}
+	others := ""
+	if s.Organization != "" {
+		others = map[bool]string{true: "are closed to its people", false: "are open to its people"}[s.Required]
+	}
 	return out.facts("provider", string(s.ID), "name", s.Name, "kind", string(s.Kind), "issuer", s.Issuer, "client id", s.ClientID,
 		"client secret", secret, "redirect uri", s.RedirectURI, "scopes", strings.Join(s.Scopes, " "),
-		"authoritative for", strings.Join(s.Authoritative, " "), "newcomers", newcomers, "state", state)
+		"organization", string(s.Organization), "other ways", others, "authoritative for", strings.Join(s.Authoritative, " "), "newcomers", newcomers, "state", state)
 }
 
 type providerAdd struct {
@@ -78,6 +84,8 @@ type providerAdd struct {
 	Scope         []string `help:"Scope to ask for; what tells who somebody is when missing." placeholder:"SCOPE"`
 	Authoritative []string `help:"Domain on whose addresses it has the last word: it may open accounts that are there." placeholder:"DOMAIN"`
 	Create        string   `enum:"on,off" default:"off" help:"Whom nobody knows gets an account: on or off." placeholder:"on|off"`
+	Org           string   `help:"The organization whose sign-in it is: people with an address in its verified domains are sent there, and become members." placeholder:"ORG"`
+	Required      string   `enum:"on,off" default:"off" help:"Those people come by it and by nothing else: on or off." placeholder:"on|off"`
 }
 
 var kindNames = map[string]string{"google": "Google", "microsoft": "Microsoft", "github": "GitHub"}
@@ -87,7 +95,7 @@ func (c *providerAdd) Run(ctx context.Context, out *console) error {
 	kind := store.ProviderKind(c.Kind)
 	p := store.Provider{
 		ID: store.ProviderID(c.ID), Kind: kind, Name: strings.TrimSpace(c.Name), Issuer: c.Issuer, ClientID: c.ClientID, Scopes: c.Scope,
-		Create: c.Create == "on", CreatedAt: time.Now(),
+		Create: c.Create == "on", Required: c.Required == "on", CreatedAt: time.Now(),
 	}
 	if p.Issuer == "" {
 		p.Issuer = upstream.DefaultIssuer(kind)
@@ -97,6 +105,9 @@ func (c *providerAdd) Run(ctx context.Context, out *console) error {
 	}
 	return c.within(ctx, func(d *deployment, project store.Project, st store.Store) error {
 		var err error
+		if p.Org, err = organizationOf(ctx, st, out, c.Org); err != nil {
+			return err
+		}
 		p.Domains, err = canonicalDomains(c.Authoritative)
 		if err = errors.Join(err, upstream.Check(p)); err != nil {
 			return err
@@ -117,6 +128,26 @@ func (c *providerAdd) Run(ctx context.Context, out *console) error {
 		}
 		return showProvider(project, p).write(out, c.JSON)
 	})
+}
+
+// organizationOf finds the organization whose sign-in a connection is, "" for none. Without a verified domain nobody can
+// come by it, which is told.
+func organizationOf(ctx context.Context, st store.Store, out *console, name string) (store.OrgID, error) {
+	if name == "" {
+		return "", nil
+	}
+	o, err := org(ctx, st, name)
+	if err != nil {
+		return "", err
+	}
+	list, err := st.DomainsOf(ctx, o.ID)
+	if err != nil {
+		return "", err
+	}
+	if !slices.ContainsFunc(list, store.Domain.Verified) {
+		out.warn("%s has no verified domain yet, so nobody can come by it: authwright org domain add %s DOMAIN", o.Slug, o.Slug)
+	}
+	return o.ID, nil
 }
 
 // canonicalDomains spells domains as those of addresses.

@@ -82,6 +82,7 @@ type providerSet struct {
 	Scope         *[]string `help:"Scope to ask for; empty for what tells who somebody is." placeholder:"SCOPE"`
 	Authoritative *[]string `help:"Domains on whose addresses it has the last word, in the place of those it had." placeholder:"DOMAIN"`
 	Create        *string   `enum:"on,off" help:"Whom nobody knows gets an account: on or off." placeholder:"on|off"`
+	Required      *string   `enum:"on,off" help:"The people of its organization come by it and by nothing else: on or off." placeholder:"on|off"`
 }
 
 // Run changes the provider.
@@ -95,7 +96,7 @@ func (c *providerSet) Run(ctx context.Context, out *console) error {
 		if err != nil {
 			return err
 		}
-		if secret == "" && c.Name == nil && c.ClientID == nil && c.Scope == nil && c.Authoritative == nil && c.Create == nil {
+		if secret == "" && c.Name == nil && c.ClientID == nil && c.Scope == nil && c.Authoritative == nil && c.Create == nil && c.Required == nil {
 			return errors.New("say what to change: authwright provider set --help tells what there is")
 		}
 		if err := c.apply(&p); err != nil {
@@ -125,6 +126,9 @@ func (c *providerSet) apply(p *store.Provider) error {
 	}
 	if c.Create != nil {
 		p.Create = *c.Create == "on"
+	}
+	if c.Required != nil {
+		p.Required = *c.Required == "on"
 	}
 	var wrong error
 	if c.Authoritative != nil {
