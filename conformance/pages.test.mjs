@@ -27,7 +27,10 @@ describe('pages', { concurrency: false }, () => {
     const { access_token } = await tokensFor(ana, demo.issuer, { resource: demo.todo, scope: 'todo.write' });
     await callTool(demo.todo, access_token, 'create_item', { title: 'water the plants' });
     ben = await Person.arrive(bob);
-    await authorize(ben, demo.issuer, { client_id: 'demo-public', resource: demo.okr }); // he is signed in and has one for Acme
+    await tokensFor(ben, demo.issuer, { client_id: 'demo-public', resource: demo.okr }); // he is signed in and has one for Acme
+    await authorize(ana, demo.issuer, { client_id: 'demo-public', resource: demo.okr });
+    await demo.operate('org', 'policy', 'acme', '--documents', 'approve');
+    await demo.operate('org', 'invite', 'globex', ada.email, '--role', 'member');
   });
   after(async () => {
     await ana?.leave();
@@ -80,7 +83,55 @@ describe('pages', { concurrency: false }, () => {
       at: () => request({ client_id: 'demo-public', redirect_uri: 'http://127.0.0.1/callback', resource: demo.okr, scope: 'okr.read okr.write' }),
       heading: /Demo client/, says: /For your organization/,
     },
-    'account with an organization': { by: member, at: () => `${demo.issuer}/account`, heading: /account/i, says: /for Acme, at Objectives/ },
+    'account with an organization': { by: member, at: () => `${demo.issuer}/account`, heading: /account/i, says: /for Acme, at Objectives[\s\S]*last used[\s\S]*connected in one place/ },
+    'consent, an app that has to be approved': { at: () => byDocument('wish'), heading: /wants to/, says: /Ask an admin to approve it/ },
+    'consent, an app that waits for approval': { at: () => byDocument('waiting'), heading: /wants to/, says: /Waiting for approval/, then: ask },
+    'consent, an app that an admin refused': {
+      at: () => byDocument('refused'), heading: /wants to/, says: /decided not to let this app in/,
+      then: async (page) => {
+        await ask(page);
+        await demo.operate('org', 'refuse', 'acme', `${documents.origin}/refused/client.json`);
+        await page.reload();
+      },
+    },
+    'organizations': { by: member, at: () => `${demo.issuer}/account/organizations`, heading: /Your organizations/, says: /Globex[\s\S]*Run it/ },
+    'organizations, with an invitation': { at: () => `${demo.issuer}/account/organizations`, heading: /Your organizations/, says: /You are invited[\s\S]*Globex/ },
+    'organizations of somebody who has none': { by: newcomer, at: () => `${demo.north.issuer}/account/organizations`, heading: /Your organizations/, says: /You belong to no organization/ },
+    'run an organization': {
+      at: () => admin('acme'), heading: /Acme/, says: /Apps that wait[\s\S]*Refused apps[\s\S]*Invitations[\s\S]*bob@example\.com/,
+      then: async (page) => {
+        await page.getByLabel('Their email').fill('somebody.with.a.rather.long.name@subsidiary.of.a.company.example.com');
+        await page.getByRole('button', { name: 'Send invitation' }).click();
+        await page.getByRole('status').waitFor();
+      },
+    },
+    'run an organization, with a problem': {
+      at: () => admin('acme'), heading: /Acme/, says: /Enter an email address/,
+      then: async (page) => {
+        await page.getByLabel('Their email').evaluate((input) => { input.type = 'text'; });
+        await page.getByLabel('Their email').fill('somebody');
+        await page.getByRole('button', { name: 'Send invitation' }).click();
+        await page.getByRole('alert').waitFor();
+      },
+    },
+    'run an organization in which nothing happened': { by: member, at: () => admin('globex'), heading: /Globex/, says: /No app acts for a member/ },
+    'run an organization of others': { by: member, at: () => admin('acme'), heading: /not here for you/, status: 404 },
+    'invitation, for somebody new': { by: stranger, at: () => invitation('cleo@example.com'), heading: /Acme invites you/, says: /Make an account/ },
+    'invitation, for somebody new, with a problem': {
+      by: stranger, at: () => invitation('cleo@example.com'), heading: /Acme invites you/, says: /at least 12 characters/i,
+      then: async (page) => {
+        await page.getByLabel('Name').fill('Cleo');
+        await page.getByLabel('Password').evaluate((input) => input.removeAttribute('minlength'));
+        await page.getByLabel('Password').fill('short');
+        await page.getByRole('button', { name: 'Create account and join' }).click();
+        await page.getByRole('alert').waitFor();
+      },
+    },
+    'invitation, for somebody who has to sign in': { by: stranger, at: () => invitation(bob.email), heading: /Acme invites you/, says: /Sign in with it/ },
+    'invitation, for who is signed in': { by: member, at: () => invitation(bob.email), heading: /Acme invites you/, says: /signed in as bob@example\.com/ },
+    'invitation, for another account': { at: () => invitation(bob.email), heading: /Acme invites you/, says: /for another address[\s\S]*Sign in as bob/ },
+    'invitation, for somebody else who is new': { at: () => invitation('cleo@example.com'), heading: /Acme invites you/, says: /for another address[\s\S]*Sign out/ },
+    'invitation that is over': { by: stranger, at: () => `${demo.issuer}/invitation?t=inv_0.AAAA`, heading: /can’t be used/, status: 400 },
     'choose an account': { at: () => byRegistration('Chooser', 'https://tools.example.org/cb', { prompt: 'select_account' }), heading: /account|sign in/i },
     account: { at: () => `${demo.issuer}/account`, heading: /account/i, says: /Demo client/ },
     'account of somebody without apps': { by: newcomer, at: () => `${demo.issuer}/account`, heading: /account/i },
@@ -137,6 +188,24 @@ describe('pages', { concurrency: false }, () => {
 
   function byMember() {
     return byRegistration('My editor', 'http://127.0.0.1:7000/callback', { resource: demo.okr, scope: 'okr.read okr.write' });
+  }
+
+  // byDocument is an app of which Acme, ana's one organization, wants to know before.
+  function byDocument(name) {
+    const client_id = documents.put(name, { client_name: 'Meeting notes', redirect_uris: ['https://tools.example.org/cb'] });
+    return request({ client_id, redirect_uri: 'https://tools.example.org/cb', resource: demo.okr, scope: 'okr.read okr.write' });
+  }
+
+  async function ask(page) {
+    await page.getByLabel('Why you need it').fill('It writes down what we decide in the weekly meeting, and I would like it to see our objectives.');
+    await page.getByRole('button', { name: 'Ask for approval' }).click();
+    await page.getByRole('heading', { name: 'Waiting for approval' }).waitFor();
+  }
+
+  const admin = (org) => `${demo.issuer}/account/organizations/admin?org=${org}`;
+
+  async function invitation(email) {
+    return /https?:\S+/.exec(await demo.operate('org', 'invite', 'acme', email, '--role', 'member'))[0];
   }
 
   async function stranger(t) {

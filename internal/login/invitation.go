@@ -27,6 +27,7 @@ type invitationData struct {
 	Mine                bool         // the invited address is theirs
 	Known               bool         // somebody has an account with it
 	SignIn, Switch      string       // addresses
+	SignOut             string
 	Passwords           bool
 	Account             Account
 	Wrong               AccountProblems
@@ -76,6 +77,7 @@ func (l *Login) writeInvitation(w http.ResponseWriter, r *http.Request, status i
 	d.SignIn = l.Site.Base + "/login?" + toward.Encode()
 	toward.Set("switch", "1")
 	d.Switch = l.Site.Base + "/login?" + toward.Encode()
+	d.SignOut = l.Site.Base + "/logout"
 	d.Action, d.Passwords, d.Account.Password = l.Site.Base+"/invitation", l.passwords(), ""
 	d.Token = l.Jar.EnsureVisitor(w, r).FormToken(invitationForm, d.Link, string(person.ID))
 	return l.Site.Write(w, r, status, pages.Page{Title: "You are invited", Template: invitationPage, Data: d})
