@@ -12,7 +12,6 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 
 	"golang.org/x/crypto/argon2"
@@ -67,17 +66,12 @@ func derive(password string, salt []byte, c cost, length uint32) []byte {
 	return argon2.IDKey(norm.NFC.Bytes([]byte(password)), salt, c.passes, c.memory, c.threads, length)
 }
 
-// decoy is the hash of a password that nobody knows. Where there is no account it is checked instead, so that the
-// answer takes as long.
-var decoy = sync.OnceValue(func() string { return hashPassword(rand.Text()) })
-
 // verifyPassword tells whether the password fits the stored hash, and whether the hash should be renewed. A hash
-// that cannot be read fits nothing and costs as much.
+// that cannot be read, or is not there, fits nothing and costs as much: no more, the first time neither.
 func verifyPassword(password, stored string) (fits, renew bool) {
 	parsed, err := parsePHC(stored)
 	if err != nil || len(password) > maxPassword {
-		parsed, _ = parsePHC(decoy())
-		derive("", parsed.salt, parsed.cost, hashLength)
+		derive("", make([]byte, saltLength), current, hashLength)
 		return false, false
 	}
 	got := derive(password, parsed.salt, parsed.cost, uint32(len(parsed.hash)))
