@@ -18,7 +18,7 @@ import (
 // maySkip tells whether the person need not be asked about a settled request: the answer goes to a web site. A
 // program on the person's own machine is always asked about, whoever says that it is the operator's (decision D17).
 func maySkip(granted *store.Request, known clients.Client) bool {
-	return policy.MaySkipConsent(known.Client) && known.Proven(granted.RedirectURI) &&
+	return policy.MaySkipConsent(known.Client) &&
 		granted.RedirectURI.Kind() == oauth.RedirectHTTPS && !oauth.IsLoopbackHost(granted.RedirectURI.Host()) &&
 		!slices.Contains(strings.Fields(granted.Prompt), "consent") && granted.Decision.Verdict == store.Undecided
 }

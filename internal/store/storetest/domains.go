@@ -186,6 +186,18 @@ func testDomainJoinRefusals(h *house) {
 	}
 	_, err := h.signsIn(h.stranger("soon@gone.example", true), "org", h.at(-time.Millisecond))
 	h.must(err, "Member by a domain whose record is gone for less long")
+
+	disabled, out := h.stranger("off@acme.example", true), h.stranger("out@acme.example", true)
+	h.must(h.SetPersonDisabled(ctx, disabled.ID, true, h.at(-time.Hour)), "SetPersonDisabled")
+	h.must(h.SetPersonDisabled(ctx, out.ID, true, h.at(time.Minute)), "SetPersonDisabled")
+	h.must(h.SetPersonDisabled(ctx, out.ID, false, h.at(time.Minute)), "SetPersonDisabled, enabling")
+	for _, p := range []store.Person{disabled, out} {
+		s := h.someSession()
+		s.Auth.Person, s.Auth.At = p.ID, h.now
+		h.want(store.ErrNotFound, h.OpenSession(ctx, s, store.Digest{}), "OpenSession(%s)", p.Email)
+		_, err = h.Member(ctx, "org", p.ID)
+		h.want(store.ErrNotFound, err, "Member after a sign-in of %s that came to nothing", p.Email)
+	}
 }
 
 func testDomainJoinByProof(h *house) {
