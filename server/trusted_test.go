@@ -307,6 +307,26 @@ func TestADisabledPersonStaysOutsideATrustedLogin(t *testing.T) {
 	a.want(b.send(http.MethodGet, "/login", nil, ""), http.StatusOK, "Sign in")
 }
 
+// TestADisabledPersonIsGivenNothing: no place and no identity, whatever the token says.
+func TestADisabledPersonIsGivenNothing(t *testing.T) {
+	a := newLoginApp(t, func(i *store.TrustedIssuer) { i.Mapping.Organization, i.Authoritative = "org", true })
+	a.arrive(a.browser(), nil)
+	for _, id := range []store.PersonID{a.known("zoe"), "per_ada"} {
+		if err := a.st.SetPersonDisabled(t.Context(), id, true, a.clock.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a.clock.Move(time.Second)
+	a.want(a.arrive(a.browser(), map[string]any{"org": "acme"}), http.StatusForbidden, "can’t be used")
+	if m, err := a.st.Member(t.Context(), "acme", a.known("zoe")); !errors.Is(err, store.ErrNotFound) && m.Person != "" {
+		t.Errorf("a disabled person is a member: %+v, %v, want none", m, err)
+	}
+	a.want(a.arrive(a.browser(), map[string]any{"sub": "ada", "email": "ada@example.com"}), http.StatusForbidden, "can’t be used")
+	if got := a.known("ada"); got != "" {
+		t.Errorf("the disabled account of an address is known by the token’s subject as %s, want not", got)
+	}
+}
+
 // TestWhereATokenPlacesPeople: the organization and the roles follow the token, as far as they are there.
 func TestWhereATokenPlacesPeople(t *testing.T) {
 	a := newLoginApp(t, func(i *store.TrustedIssuer) { i.Mapping.Organization, i.Mapping.Roles = "app.org", "app.roles" })

@@ -106,7 +106,7 @@ func checkKeys(t store.TrustedIssuer) (wrong []error) {
 func checkURL(text string) error {
 	u, err := url.Parse(text)
 	switch {
-	case err != nil || u.Host == "" || u.Opaque != "" || u.User != nil || u.Fragment != "" || len(text) > 2048:
+	case err != nil || u.Host == "" || u.User != nil || u.Fragment != "" || len(text) > 2048:
 		return fmt.Errorf("%q is no plain absolute URL", text)
 	case u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname()):
 		return nil

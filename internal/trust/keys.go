@@ -223,7 +223,7 @@ func (k *KeySets) load(ctx context.Context, url string) ([]jose.JSONWebKey, erro
 	return parseSet(res.Body)
 }
 
-// parseSet reads a set. Keys that are for something else, or of a kind that is not known here, are left out.
+// parseSet reads a set. Keys that are for something else, private, or of a kind that is not known here, are left out.
 func parseSet(body []byte) (keys []jose.JSONWebKey, err error) {
 	var set struct {
 		Keys []json.RawMessage `json:"keys"`
@@ -233,7 +233,7 @@ func parseSet(body []byte) (keys []jose.JSONWebKey, err error) {
 	}
 	for _, raw := range set.Keys[:min(len(set.Keys), maxSetKeys)] {
 		var key jose.JSONWebKey
-		if json.Unmarshal(raw, &key) != nil || !key.Valid() || !key.IsPublic() || key.Use != "" && key.Use != "sig" {
+		if json.Unmarshal(raw, &key) != nil || !key.Valid() || key.Use != "" && key.Use != "sig" {
 			continue
 		}
 		if slices.ContainsFunc(algorithms, func(alg string) bool { return fits(key.Key, alg) }) {

@@ -2,6 +2,7 @@ package trust
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -73,6 +74,10 @@ func TestAttributesThatCannotBeUsedAreLeftOut(t *testing.T) {
 	got := attested(store.TrustedIssuer{Org: "acme", Mapping: store.ClaimMapping{Email: "email", Roles: "roles", Methods: "amr"}}, c)
 	if got.Email != "" || len(got.Roles) != maxRoles || got.Organization != "acme" || !cmp.Equal(got.Methods, []string{"pwd", "7", "otp"}) {
 		t.Errorf("attested(…) = %+v, want no e-mail, %d roles, acme, [pwd 7 otp]", got, maxRoles)
+	}
+	c.all["amr"] = slices.Repeat([]any{"otp"}, maxMethods+1)
+	if got := attested(store.TrustedIssuer{Mapping: store.ClaimMapping{Methods: "amr"}}, c).Methods; len(got) != maxMethods {
+		t.Errorf("attested(%d methods) = %d, want %d", maxMethods+1, len(got), maxMethods)
 	}
 }
 

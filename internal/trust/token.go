@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/authwright/authwright/internal/store"
 	"github.com/authwright/authwright/oauth"
@@ -130,7 +129,7 @@ func (c claims) check(t store.TrustedIssuer, now time.Time) (until time.Time, er
 		return until, refuse("audience", "the token’s aud does not name %q", t.Audience)
 	case c.Subject == "":
 		return until, refuse("subject", "the token has no sub")
-	case len(c.Subject) > maxSubject || strings.ContainsFunc(c.Subject, unicode.IsControl) || !utf8.ValidString(c.Subject):
+	case len(c.Subject) > maxSubject || strings.ContainsFunc(c.Subject, unicode.IsControl):
 		return until, refuse("subject", "the token’s sub is not a text of at most %d bytes without control characters", maxSubject)
 	case len(c.ID) > maxID:
 		return until, refuse("malformed", "the token’s jti is longer than %d bytes", maxID)

@@ -8,7 +8,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"math/big"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -63,6 +65,7 @@ func TestATokenIsRefused(t *testing.T) {
 		{"it ends in a line break", okay + "\n", "malformed"},
 		{"it is padded", okay + "==", "malformed"},
 		{"it is too large", with("extra", strings.Repeat("x", MaxToken)), "malformed"},
+		{"it has another spelling", otherSpelling(okay), "malformed"},
 		{"it has no signature", okay[:strings.LastIndexByte(okay, '.')+1], "malformed"},
 		{"its header is no JSON", raw("{", "{}", "x"), "malformed"},
 		{"its header says alg twice", raw(`{"alg":"ES256","alg":"none"}`, "{}", "x"), "malformed"},
@@ -105,6 +108,7 @@ func TestATokenIsRefused(t *testing.T) {
 		{"its jti is long", with("jti", strings.Repeat("j", maxID+1)), "malformed"},
 		{"its exp is missing", with("exp", nil), "malformed"},
 		{"its exp is text", with("exp", "soon"), "malformed"},
+		{"its exp is further than anybody lives", with("exp", 1e300), "malformed"},
 		{"its exp is over", with("exp", now.Add(-leeway).Unix()), "expired"},
 		{"its exp is over by less than clocks differ", with("exp", now.Add(-leeway).Unix()+1), ""},
 		{"its iat is missing", with("iat", nil), "malformed"},
@@ -124,6 +128,55 @@ func TestATokenIsRefused(t *testing.T) {
 				t.Errorf("Verify(%.60s…) = %v (%s), want %q", tt.token, err, code(err), tt.want)
 			}
 		})
+	}
+}
+
+// otherSpelling is the same token in base64url that is not canonical: 64 bytes leave four bits of the last letter free.
+func otherSpelling(token string) string {
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	last := strings.IndexByte(letters, token[len(token)-1])
+	return token[:len(token)-1] + string(letters[last^1])
+}
+
+// TestAHeaderSaysNothingOfKeys: no member is accepted by which a token would bring its key or change how it is read.
+func TestAHeaderSaysNothingOfKeys(t *testing.T) {
+	for _, member := range []string{`"jwk":{}`, `"jku":""`, `"x5u":""`, `"x5c":[]`, `"crit":[]`, `"zip":""`, `"b64":true`, `"enc":""`} {
+		if h, err := readHeader(raw(`{"alg":"ES256",`+member+`}`, "{}", "x")); code(err) != "malformed" {
+			t.Errorf("readHeader(a header with %s) = %+v, %v, want malformed", member, h, err)
+		}
+	}
+}
+
+func TestATokenCountsNoLongerThanItsIssuerSays(t *testing.T) {
+	v, _ := verifier()
+	got, err := v.Verify(t.Context(), app(t, nil), token(t, p256, "ES256", nil, good(map[string]any{"exp": now.Unix() + 60})))
+	if want := now.Add(time.Minute + leeway); err != nil || !got.Until.Equal(want) {
+		t.Errorf("Verify(a token of a minute) = until %v, %v, want until %v", got.Until, err, want)
+	}
+}
+
+func TestAKeyIsForItsOwnAlgorithms(t *testing.T) {
+	large := &rsa.PublicKey{N: new(big.Int).Lsh(big.NewInt(1), 8192), E: 65537}
+	for _, tt := range []struct {
+		name string
+		key  any
+		alg  string
+		want bool
+	}{
+		{"RSA of 2048 bits with PS512", rsaKey().Public(), "PS512", true}, {"RSA of 8193 bits", large, "RS256", false}, {"RSA with ES256", rsaKey().Public(), "ES256", false},
+		{"P-256 with ES256", p256.Public(), "ES256", true}, {"P-256 with ES384", p256.Public(), "ES384", false}, {"Ed25519 with EdDSA", ed.Public(), "EdDSA", true},
+		{"Ed25519 with ES256", ed.Public(), "ES256", false}, {"a private key", p256, "ES256", false}, {"a secret", []byte("secret"), "ES256", false},
+	} {
+		if got := fits(tt.key, tt.alg); got != tt.want {
+			t.Errorf("fits(%s) = %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestASetIsReadUpToAHundredKeys(t *testing.T) {
+	many := slices.Repeat([]jose.JSONWebKey{public("1", p256)}, maxSetKeys+1)
+	if keys, err := parseSet([]byte(setOf(t, many...))); err != nil || len(keys) != maxSetKeys {
+		t.Errorf("parseSet(%d keys) = %d keys, %v, want %d", len(many), len(keys), err, maxSetKeys)
 	}
 }
 
@@ -169,7 +222,7 @@ func TestEveryKindOfKeySigns(t *testing.T) {
 func TestWhatTokensMustSay(t *testing.T) {
 	claims := good(map[string]any{"token_use": "id", "is_anonymous": false, "groups": []string{"a", "staff"}, "n": 12345678901234567, "app": map[string]any{"role": "user"}})
 	for _, tt := range []struct{ require, want string }{
-		{"token_use=id", ""}, {"token_use=access", "claim"}, {"is_anonymous=false", ""}, {"is_anonymous=true", "claim"},
+		{"token_use=id", ""}, {"token_use=access", "claim"}, {"app=", "claim"}, {"is_anonymous=false", ""}, {"is_anonymous=true", "claim"},
 		{"groups=staff", ""}, {"groups=admin", "claim"}, {"n=12345678901234567", ""}, {"app.role=user", ""}, {"app=user", "claim"}, {"none=x", "claim"}, {"none=", "claim"},
 	} {
 		v, _ := verifier()
@@ -235,6 +288,8 @@ func TestTheKeyIsTheOneTheTokenNames(t *testing.T) {
 			}
 			if _, err := v.Verify(t.Context(), fromSet(t, host.URL), token(t, tt.key, tt.alg, head, good(nil))); code(err) != tt.want {
 				t.Errorf("Verify(a token with the kid %q) = %v, want %q", tt.kid, err, tt.want)
+			} else if tt.name == "none, and several fit" && !strings.Contains(err.Error(), "does not say which key") {
+				t.Errorf("Verify(a token without a kid) = %v, want that it needs one", err)
 			}
 		})
 	}
@@ -303,6 +358,11 @@ func TestASetThatIsNone(t *testing.T) {
 func goodClaims() map[string]any { return good(nil) }
 
 func TestCheck(t *testing.T) {
+	silent := app(t, nil)
+	silent.Algorithms = nil
+	if err := Check(silent); err == nil || !strings.Contains(err.Error(), "how its tokens are signed") {
+		t.Errorf("Check(an issuer without algorithms) = %v, want a complaint about them", err)
+	}
 	small := &rsa.PublicKey{N: strangers.X, E: 65537}
 	if fits(small, "RS256") {
 		t.Errorf("fits(RSA of %d bits, RS256) = true, want false", small.N.BitLen())
@@ -323,6 +383,10 @@ func TestCheck(t *testing.T) {
 			i.Keys = strings.ReplaceAll(i.Keys, "PUBLIC", "PRIVATE")
 		}, "this is a private key"},
 		{"its keys are no PEM", func(i *store.TrustedIssuer) { i.Keys = "abc" }, "keys"},
+		{"it has no keys", func(i *store.TrustedIssuer) { i.Keys = "" }, "the address of its JWK set, or"},
+		{"it has nine keys", func(i *store.TrustedIssuer) { i.Keys = strings.Repeat(i.Keys, maxKeys+1) }, "1 to 8"},
+		{"its key is of a kind that is too short", func(i *store.TrustedIssuer) { i.Keys = pemOf(t, p224) }, "use RSA of"},
+		{"its login has a fragment", func(i *store.TrustedIssuer) { i.LoginURL = "https://app.example/#/login" }, "login-url"},
 		{"its alg is a secret's", func(i *store.TrustedIssuer) { i.Algorithms = []string{"HS256"} }, "alg"},
 		{"its alg is none", func(i *store.TrustedIssuer) { i.Algorithms = []string{"none"} }, "alg"},
 		{"its login is in clear", func(i *store.TrustedIssuer) { i.LoginURL = "http://app.example/" }, "login-url"},

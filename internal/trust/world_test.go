@@ -36,6 +36,7 @@ var now = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 // The keys are made once: RSA takes a while.
 var (
 	p256, _      = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	p224, _      = ecdsa.GenerateKey(elliptic.P224(), rand.Reader)
 	p384, _      = ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
 	_, ed, _     = ed25519.GenerateKey(rand.Reader)
 	rsaKey       = sync.OnceValue(func() *rsa.PrivateKey { key, _ := rsa.GenerateKey(rand.Reader, 2048); return key })
