@@ -36,7 +36,7 @@ func (f otherWords) Open(name string) (fs.File, error) {
 }
 
 // schemaVersion is the number of the last file in migrations.
-const schemaVersion = 17
+const schemaVersion = 18
 
 // ErrSchema means that the database's schema is not the one this program was made for.
 var ErrSchema = errors.New("sqldb: the schema is not the one this program needs")
