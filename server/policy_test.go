@@ -371,7 +371,7 @@ func (m *model) end(t *rapid.T) {
 		list, err := store.EveryConnection(ctx, st, store.ConnectionQuery{Person: "per_ada", Client: "spa", Now: now})
 		m.must(t, err)
 		for _, one := range list {
-			m.must(t, st.WithdrawConsent(ctx, one.ConsentKey, now))
+			m.must(t, st.WithdrawConsent(ctx, one.ConsentKey, store.EndedByPerson, now))
 			m.withdrew = true
 		}
 		m.agreed = nil

@@ -305,7 +305,7 @@ var operator = map[string]func(*flow, string) error{
 		name, client, _ := strings.Cut(line, " ")
 		list, err := store.EveryConnection(f.Context(), f.store(), store.ConnectionQuery{Person: store.PersonID("per_" + name), Client: store.ClientID(client)})
 		for _, one := range list {
-			err = errors.Join(err, f.store().WithdrawConsent(f.Context(), one.ConsentKey, f.clock.Now()))
+			err = errors.Join(err, f.store().WithdrawConsent(f.Context(), one.ConsentKey, store.EndedByPerson, f.clock.Now()))
 		}
 		return err
 	},

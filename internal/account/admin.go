@@ -120,7 +120,8 @@ func (a *Account) runAdmin(w http.ResponseWriter, r *http.Request) error {
 		return pages.Stale()
 	}
 	query := url.Values{"org": {string(o.ID)}}
-	err = act(a, r, v, o, form)
+	admin := store.As(r.Context(), store.Actor{Kind: store.ByPerson, ID: string(v.Person.ID)}) // and nobody whom it is about
+	err = act(a, r.WithContext(admin), v, o, form)
 	var wrong problem
 	switch {
 	case errors.As(err, &wrong):
@@ -204,7 +205,7 @@ func (a *Account) revokeApp(r *http.Request, v visit, o store.MyOrganization, fo
 	if q.Org == "" || q.Client == "" {
 		return store.ErrNotFound
 	}
-	n, err := a.Office.Revoke(r.Context(), q)
+	n, err := a.Office.Revoke(r.Context(), q, store.EndedByAdmin)
 	if n > 0 {
 		a.note(r.Context(), "an admin ended what members allowed", "by", v.Person.ID, "org", o.ID, "client", q.Client, "consents", n)
 	}

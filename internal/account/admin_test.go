@@ -144,6 +144,48 @@ func TestAnAdminReachesOnlyTheirOwnOrganization(t *testing.T) {
 	}
 }
 
+func TestWhatAnAdminDoesIsTheirDeed(t *testing.T) {
+	w := newWorld(t)
+	w.withOrganizations()
+	w.account.Office.Mail = discarded(t)
+	ctx := t.Context()
+	w.connect("per_bob", "app", store.Registered, "App", app)
+	w.allow(store.ConsentKey{Person: "per_bob", Client: "app", Resource: resource, Org: "acme"}, app)
+	ask := func(id store.ClientID) {
+		w.must(w.store.AskApproval(ctx, store.Approval{Org: "acme", Client: id, Person: "per_bob", AskedAt: now}))
+	}
+	ask("app")
+	ask("another")
+	waiting := w.invited("acme", "cleo@example.com")
+	ada := w.signedIn("per_ada")
+	for _, tt := range []struct {
+		form  url.Values
+		kinds []store.EventKind
+	}{
+		{url.Values{"act": {"approve"}, "client": {"app"}}, []store.EventKind{store.ApprovalGiven, store.OrgChanged}},
+		{url.Values{"act": {"refuse"}, "client": {"another"}}, []store.EventKind{store.ApprovalRefused}},
+		{url.Values{"act": {"reconsider"}, "client": {"another"}}, []store.EventKind{store.RefusalWithdrawn}},
+		{url.Values{"act": {"uninvite"}, "invitation": {string(waiting.ID)}}, []store.EventKind{store.InvitationRevoked}},
+		{url.Values{"act": {"invite"}, "email": {"dora@example.com"}}, []store.EventKind{store.InvitationSent}},
+		{url.Values{"act": {"revoke"}, "client": {"app"}, "person": {"per_bob"}}, []store.EventKind{store.GrantEnded, store.ConsentWithdrawn}},
+	} {
+		tt.form.Set("org", "acme")
+		if status, to := ada.post("/account/organizations/admin", adminForm, tt.form); status != http.StatusSeeOther || !strings.HasPrefix(to, "?done=") {
+			t.Errorf("%v = %d %q, want it done", tt.form, status, to)
+		}
+		for _, kind := range tt.kinds {
+			got, err := w.store.Events(ctx, store.EventFilter{Kind: kind}, 1)
+			if err != nil || len(got) != 1 || got[0].Actor != (store.Actor{Kind: store.ByPerson, ID: "per_ada"}) || got[0].Org != "acme" {
+				t.Errorf("%v left %s: %+v, %v, want it by ada, for acme", tt.form, kind, got, err)
+				continue
+			}
+			if kind == store.GrantEnded && (got[0].Person != "per_bob" || got[0].Detail.Reason != store.EndedByAdmin) {
+				t.Errorf("the grant ended of %q because of %q, want bob's and %q", got[0].Person, got[0].Detail.Reason, store.EndedByAdmin)
+			}
+		}
+	}
+}
+
 func TestTheAdminsFormIsTheirs(t *testing.T) {
 	w := newWorld(t)
 	w.withOrganizations()

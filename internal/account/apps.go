@@ -177,7 +177,7 @@ func (a *Account) withdraw(w http.ResponseWriter, r *http.Request) error {
 		if formID(consent.ConsentKey) != form.Get("connection") {
 			continue
 		}
-		if err := a.Store.WithdrawConsent(r.Context(), consent.ConsentKey, a.now()); err != nil && !errors.Is(err, store.ErrNotFound) {
+		if err := a.Store.WithdrawConsent(r.Context(), consent.ConsentKey, store.EndedByPerson, a.now()); err != nil && !errors.Is(err, store.ErrNotFound) {
 			return fmt.Errorf("withdrawing a consent of person %s: %w", v.Person.ID, err)
 		}
 		a.note(r.Context(), "a person withdrew a consent", "person", v.Person.ID, "client", consent.Client, "resource", consent.Resource, "org", consent.Org)

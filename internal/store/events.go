@@ -26,7 +26,7 @@ const (
 	ConsentWithdrawn EventKind = "consent.withdrawn" // What a person had agreed to was forgotten.
 
 	Granted      EventKind = "grant.given"   // A client got an authorization, with this scope.
-	GrantEnded   EventKind = "grant.ended"   // One authorization or several ended; reason says why. reuse is a refresh token and replay a code that came twice.
+	GrantEnded   EventKind = "grant.ended"   // One authorization or several ended; reason says why. reuse is a refresh token and replay a code that came twice; admin is an organization's admin, who is the actor.
 	TokenRevoked EventKind = "token.revoked" // A client gave back an access token that was its own.
 
 	PersonCreated   EventKind = "person.created"        // An account was made, by its person or by an operator.

@@ -241,7 +241,8 @@ type EndReason string
 const (
 	EndedByClient   EndReason = "client"   // revoked by the client (RFC 7009)
 	EndedByPerson   EndReason = "person"   // consent withdrawn
-	EndedByOperator EndReason = "operator" // client deleted, person disabled
+	EndedByAdmin    EndReason = "admin"    // the same, by who runs the organization
+	EndedByOperator EndReason = "operator" // client deleted, person disabled, consent withdrawn
 	EndedByReplay   EndReason = "replay"   // a code was used twice
 	EndedByReuse    EndReason = "reuse"    // a superseded refresh token was used
 	EndedByPassword EndReason = "password" // the person's password was reset

@@ -127,7 +127,7 @@ type Consents interface {
 	PresumeConsent(ctx context.Context, c Consent, now time.Time) error
 	// WithdrawConsent forgets a consent and ends the grants under it, both or neither; that the person withdrew from a client
 	// of the operator's is remembered. ErrNotFound when there is neither.
-	WithdrawConsent(ctx context.Context, key ConsentKey, now time.Time) error
+	WithdrawConsent(ctx context.Context, key ConsentKey, why EndReason, now time.Time) error
 }
 
 // Clients are the programs that ask.

@@ -42,7 +42,7 @@ var halves = []struct {
 		return s.DecideRequest(ctx, "request", browser, decision, &store.Consent{ConsentKey: store.ConsentKey{Person: "per", Client: "client"}}, now)
 	}},
 	{"WithdrawConsent cannot end the grants", "update", "grants", func(ctx context.Context, _ store.Database, s store.Store) error {
-		return s.WithdrawConsent(ctx, key, now)
+		return s.WithdrawConsent(ctx, key, store.EndedByPerson, now)
 	}},
 	{"DeleteClient cannot end the grants", "update", "grants", func(ctx context.Context, _ store.Database, s store.Store) error {
 		return s.DeleteClient(ctx, "client", now)

@@ -75,14 +75,14 @@ var insertWithdrawal = sql("remembering who withdrew", `
 	on conflict (project_id, person_id, client_id) do update set at = excluded.at`)
 
 // WithdrawConsent forgets a consent and ends the grants under it.
-func (s *projectStore) WithdrawConsent(ctx context.Context, k store.ConsentKey, now time.Time) error {
-	about := store.Event{Kind: store.ConsentWithdrawn, Actor: byPerson,
+func (s *projectStore) WithdrawConsent(ctx context.Context, k store.ConsentKey, why store.EndReason, now time.Time) error {
+	about := store.Event{Kind: store.ConsentWithdrawn, Actor: grantEnded(why, store.Event{}).Actor,
 		Person: k.Person, Client: k.Client, Org: k.Org, Resource: k.Resource}
 	rows, err := s.together(ctx,
 		deleteConsent.with(s.project, k.Person, k.Client, k.RedirectHost, k.Resource, k.Org).tells(ctx, about),
 		insertWithdrawal.with(s.project, k.Person, k.Client, now),
-		endGrantsUnder.with(s.project, k.Person, k.Client, k.RedirectHost, k.Resource, k.Org, now, store.EndedByPerson).
-			tells(ctx, grantEnded(store.EndedByPerson, about)))
+		endGrantsUnder.with(s.project, k.Person, k.Client, k.RedirectHost, k.Resource, k.Org, now, why).
+			tells(ctx, grantEnded(why, about)))
 	if err == nil && rows[0]+rows[2] == 0 {
 		return fmt.Errorf("withdrawing a consent: %w", store.ErrNotFound)
 	}

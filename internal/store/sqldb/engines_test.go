@@ -156,7 +156,7 @@ func (p *pair) requestSteps() map[string]func() {
 		},
 		"WithdrawConsent": func() {
 			key := p.key()
-			p.do("WithdrawConsent", func(s store.Store) error { return s.WithdrawConsent(ctx, key, p.now) })
+			p.do("WithdrawConsent", func(s store.Store) error { return s.WithdrawConsent(ctx, key, store.EndedByPerson, p.now) })
 		},
 	}
 }

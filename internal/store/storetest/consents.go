@@ -67,7 +67,7 @@ func testWithdrawConsent(h *house) {
 		key.Person, key.Client, key.RedirectHost, key.Resource, key.Org = g.Person, g.Client, g.RedirectURI.Host(), g.Resource, g.Org
 		h.agree(key, h.now)
 	}
-	h.must(h.WithdrawConsent(ctx, h.key(), h.at(time.Minute)), "WithdrawConsent")
+	h.must(h.WithdrawConsent(ctx, h.key(), store.EndedByPerson, h.at(time.Minute)), "WithdrawConsent")
 	mine.EndedAt, mine.EndReason = h.at(time.Minute), store.EndedByPerson
 	same(h, "the grant under the consent", h.stored(mine.ID), mine)
 	same(h, "why a grant ended that had ended before", h.stored(ended.ID).EndReason, store.EndedByReuse)
@@ -85,12 +85,12 @@ func testWithdrawConsent(h *house) {
 
 func testWithdrawGrantsOnly(h *house) {
 	g := h.spent()
-	h.must(h.WithdrawConsent(h.Context(), h.key(), h.now), "WithdrawConsent")
+	h.must(h.WithdrawConsent(h.Context(), h.key(), store.EndedByPerson, h.now), "WithdrawConsent")
 	same(h, "why the grant ended", h.stored(g.ID).EndReason, store.EndedByPerson)
 }
 
 func testWithdrawTwice(h *house) {
 	h.agree(h.key(), h.now)
-	h.must(h.WithdrawConsent(h.Context(), h.key(), h.now), "WithdrawConsent")
-	h.want(store.ErrNotFound, h.WithdrawConsent(h.Context(), h.key(), h.now), "WithdrawConsent again")
+	h.must(h.WithdrawConsent(h.Context(), h.key(), store.EndedByPerson, h.now), "WithdrawConsent")
+	h.want(store.ErrNotFound, h.WithdrawConsent(h.Context(), h.key(), store.EndedByPerson, h.now), "WithdrawConsent again")
 }

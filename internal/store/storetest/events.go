@@ -185,7 +185,7 @@ func testNoDeeds(h *house) {
 	h.must(err, "EndGrants of a client that is not there")
 	none := h.key()
 	none.Resource = "https://other.example"
-	h.want(gone, h.WithdrawConsent(ctx, none, h.now), "WithdrawConsent of none")
+	h.want(gone, h.WithdrawConsent(ctx, none, store.EndedByPerson, h.now), "WithdrawConsent of none")
 	wrong := &store.Consent{ConsentKey: h.key()}
 	wrong.Client = "client-other"
 	if err := h.DecideRequest(ctx, h.signedIn().ID, browser, d, wrong, h.now); err == nil {

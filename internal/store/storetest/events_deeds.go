@@ -99,8 +99,14 @@ var grantDeeds = []deed{
 	{"WithdrawConsent", func(h *house, ctx context.Context) []store.Event {
 		h.spent()
 		h.agree(h.key(), h.now)
-		h.must(h.WithdrawConsent(ctx, h.key(), h.now), "WithdrawConsent")
-		return []store.Event{h.ended(store.EndedByPerson, store.ByPerson), h.about(store.ConsentWithdrawn)}
+		h.must(h.WithdrawConsent(ctx, h.key(), store.EndedByPerson, h.now), "WithdrawConsent")
+		h.spent()
+		h.agree(h.key(), h.now)
+		h.must(h.WithdrawConsent(ctx, h.key(), store.EndedByAdmin, h.now), "WithdrawConsent by an admin")
+		byAdmin := h.about(store.ConsentWithdrawn)
+		byAdmin.Actor = system // unless the context says who
+		return []store.Event{h.ended(store.EndedByAdmin, store.BySystem), byAdmin,
+			h.ended(store.EndedByPerson, store.ByPerson), h.about(store.ConsentWithdrawn)}
 	}},
 }
 

@@ -160,7 +160,7 @@ func (h *house) trespassesOnGrants(b belongings) []trespass {
 			v, err := s.Connections(ctx, store.ConnectionQuery{Limit: 100, Now: h.now})
 			return nothing(v == nil, err)
 		}, nil},
-		{"WithdrawConsent", func(s store.Store) error { return s.WithdrawConsent(ctx, h.key(), h.now) }, gone},
+		{"WithdrawConsent", func(s store.Store) error { return s.WithdrawConsent(ctx, h.key(), store.EndedByPerson, h.now) }, gone},
 		{"Client", func(s store.Store) error { _, err := s.Client(ctx, h.client.ID); return err }, gone},
 		{"Clients", func(s store.Store) error { v, err := s.Clients(ctx, "", 100); return nothing(v == nil, err) }, nil},
 		{"UpdateClient", func(s store.Store) error { return s.UpdateClient(ctx, h.client) }, store.ErrChanged},

@@ -121,7 +121,7 @@ func testPresumeAfterWithdrawal(h *house) {
 	ctx := h.Context()
 	h.must(h.PresumeConsent(ctx, h.presumed(h.key(), "read"), h.now), "PresumeConsent")
 	g := h.spent()
-	h.must(h.WithdrawConsent(ctx, h.key(), h.now), "WithdrawConsent")
+	h.must(h.WithdrawConsent(ctx, h.key(), store.EndedByPerson, h.now), "WithdrawConsent")
 	same(h, "why the grant ended", h.stored(g.ID).EndReason, store.EndedByPerson)
 	elsewhere := h.key()
 	elsewhere.Resource, elsewhere.Org = "https://other.example", ""
@@ -139,7 +139,7 @@ func testPresumeAfterWithdrawal(h *house) {
 func testWithdrawalOfOne(h *house) {
 	ctx := h.Context()
 	h.agree(h.key(), h.now)
-	h.must(h.WithdrawConsent(ctx, h.key(), h.now), "WithdrawConsent")
+	h.must(h.WithdrawConsent(ctx, h.key(), store.EndedByPerson, h.now), "WithdrawConsent")
 	person, client := h.key(), h.key()
 	person.Person, client.Client = h.newPerson().ID, h.newClient(store.Registered).ID
 	for _, key := range []store.ConsentKey{person, client} {
@@ -148,7 +148,7 @@ func testWithdrawalOfOne(h *house) {
 	self := h.key()
 	self.Client = h.newClient(store.SelfRegister).ID
 	h.agree(self, h.now)
-	h.must(h.WithdrawConsent(ctx, self, h.now), "WithdrawConsent from a client that registered itself")
+	h.must(h.WithdrawConsent(ctx, self, store.EndedByPerson, h.now), "WithdrawConsent from a client that registered itself")
 	h.must(h.PresumeConsent(ctx, h.presumed(self, "read"), h.now), "PresumeConsent: such withdrawals would pile up")
 }
 
