@@ -20,6 +20,7 @@ import (
 
 	"github.com/authwright/authwright/internal/keys"
 	"github.com/authwright/authwright/internal/login"
+	"github.com/authwright/authwright/internal/otp"
 	"github.com/authwright/authwright/internal/store"
 	"github.com/authwright/authwright/oauth"
 )
@@ -322,6 +323,11 @@ var operator = map[string]func(*flow, string) error{
 		}
 		return f.changeClient(id, func(c *store.Client) { c.FirstParty, c.Terms = party == "first-party", terms })
 	},
+	"authenticator": giveAuthenticator, // NAME: an authenticator app
+	"code": func(f *flow, name string) error { // NAME: {otp} is what their app shows
+		f.vars["otp"] = otp.Code(secretOf(name), otp.Step(f.clock.Now()))
+		return nil
+	},
 	"add-resource": func(f *flow, uri string) error {
 		return f.store().PutResource(f.Context(), store.Resource{URI: uri, Name: "Another"})
 	},
@@ -400,6 +406,16 @@ var operator = map[string]func(*flow, string) error{
 	},
 	"mend":    func(f *flow, step string) error { f.db.set(step, false); return nil },
 	"restart": func(f *flow, _ string) error { f.reopen(); return nil },
+}
+
+// secretOf is what the authenticator app of somebody shares with us.
+func secretOf(name string) []byte { return []byte((name + strings.Repeat("-", 20))[:20]) }
+
+// giveAuthenticator files it as if the person had set it up.
+func giveAuthenticator(f *flow, name string) error {
+	person := store.PersonID("per_" + name)
+	sealed := f.sealer.Seal("authenticator "+string(DefaultProject)+" "+string(person), secretOf(name))
+	return f.store().AddAuthenticator(f.Context(), store.Authenticator{Person: person, Sealed: sealed, CreatedAt: f.clock.Now()}, nil)
 }
 
 func (f *flow) store() store.Store { return f.db.Database.For(DefaultProject) }

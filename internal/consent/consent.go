@@ -130,6 +130,8 @@ func (c *Consent) question(r *http.Request, params oauth.Params) (question, erro
 		return question{}, fmt.Errorf("looking up who is signed in: %w", err)
 	case q.person.ID != req.Auth.Person || req.Decision.Verdict != store.Undecided:
 		return q, errElsewhere
+	case req.Refusal == nil && !req.ACR.MetBy(req.Auth.Methods):
+		return q, errElsewhere // nobody answers who has not proven as much as was asked (threat E9)
 	}
 	if q.client, err = c.Clients(ctx, req.Client); err != nil {
 		return question{}, fmt.Errorf("looking up client %q: %w", req.Client, err)
