@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { Authenticator } from './lib/authenticator.mjs';
 import { closeBrowser, Person } from './lib/browser.mjs';
 import { holds, matches, same } from './lib/check.mjs';
 import { ada, bob, startDemo } from './lib/demo.mjs';
@@ -26,6 +27,7 @@ describe('pages', { concurrency: false }, () => {
     await authorize(ana, demo.issuer, { client_id: 'demo-public', resource: demo.todo }); // she is signed in and has one app
     const { access_token } = await tokensFor(ana, demo.issuer, { resource: demo.todo, scope: 'todo.write' });
     await callTool(demo.todo, access_token, 'create_item', { title: 'water the plants' });
+    await secure(ana); // and a second factor
     ben = await Person.arrive(bob);
     await tokensFor(ben, demo.issuer, { client_id: 'demo-public', resource: demo.okr }); // he is signed in and has one for Acme
     await authorize(ana, demo.issuer, { client_id: 'demo-public', resource: demo.okr });
@@ -153,6 +155,62 @@ describe('pages', { concurrency: false }, () => {
         await page.getByRole('alert').waitFor();
       },
     },
+    'how you sign in': { by: member, at: () => `${demo.issuer}/account/login`, heading: /how you sign in/i, says: /Set up an authenticator app/ },
+    'how you sign in, after a wrong password': {
+      by: member, at: () => `${demo.issuer}/account/login`, heading: /how you sign in/i, says: /not the password you have/,
+      then: async (page) => {
+        await page.getByLabel('Current password').fill('wrong');
+        await page.getByLabel('New password').fill('another-long-password');
+        await page.getByRole('button', { name: 'Change password' }).click();
+        await page.getByRole('alert').waitFor();
+      },
+    },
+    'how you sign in, with an authenticator app': { at: () => `${demo.issuer}/account/login`, heading: /how you sign in/i, says: /of 10 left/ },
+    'set up an authenticator app': { by: member, at: () => `${demo.issuer}/account/login/authenticator`, heading: /set up/i },
+    'set up an authenticator app, after a wrong code': {
+      by: member, at: () => `${demo.issuer}/account/login/authenticator`, heading: /set up/i, says: /not the code/,
+      then: async (page) => {
+        await page.getByText('It can’t be scanned?').click();
+        await page.getByLabel('Code from your app').fill('12345');
+        await page.getByRole('button', { name: 'Turn it on' }).click();
+        await page.getByRole('alert').waitFor();
+        await page.getByText('It can’t be scanned?').click();
+      },
+    },
+    'recovery codes': {
+      at: () => `${demo.issuer}/account/login`, heading: /recovery codes/,
+      then: async (page) => {
+        await page.getByRole('button', { name: 'Make new codes' }).click();
+        await page.getByRole('heading', { level: 1, name: 'Your recovery codes' }).waitFor();
+      },
+    },
+    'where you are signed in': { by: member, at: () => `${demo.issuer}/account/sessions`, heading: /signed in/, says: /This browser/ },
+    'second factor': { by: stranger, at: () => `${demo.issuer}/login`, heading: /one more step/i, then: halfway },
+    'second factor, after a wrong code': {
+      by: stranger, at: () => `${demo.issuer}/login`, heading: /one more step/i, says: /wrong or was used/,
+      then: async (page) => {
+        await halfway(page);
+        await page.getByLabel('Code from your app').fill('000000');
+        await page.getByRole('button', { name: 'Continue' }).click();
+        await page.getByRole('alert').waitFor();
+      },
+    },
+    'second factor, by a recovery code': {
+      by: stranger, at: () => `${demo.issuer}/login`, heading: /one more step/i,
+      then: async (page) => {
+        await halfway(page);
+        await page.getByRole('link', { name: 'Use a recovery code' }).click();
+        await page.getByLabel('Recovery code').waitFor();
+      },
+    },
+    'a second factor is needed, and there is none': {
+      by: member, at: () => request({ client_id: 'demo-public', redirect_uri: 'http://127.0.0.1/callback', acr_values: 'urn:authwright:acr:2fa' }),
+      heading: /one more step/i, says: /authenticator app/,
+    },
+    'a passkey is needed, and there are none here': {
+      by: member, at: () => request({ client_id: 'demo-public', redirect_uri: 'http://127.0.0.1/callback', acr_values: 'phr' }), heading: /one more step/i, says: /can’t be used here/,
+    },
+    'confirm that it is you': { by: member, at: () => request({ client_id: 'demo-public', redirect_uri: 'http://127.0.0.1/callback', prompt: 'login' }), heading: /confirm/i },
     'demo: mail': { at: () => `${demo.origin}/demo/mail`, heading: /mail/i },
     'north: sign in, with a trusted login': { by: stranger, at: () => `${demo.north.issuer}/login`, heading: /sign in/i, says: /Continue with Example App/ },
     'demo: start page': { at: () => `${demo.origin}/`, heading: /./ },
@@ -206,6 +264,26 @@ describe('pages', { concurrency: false }, () => {
 
   async function invitation(email) {
     return /https?:\S+/.exec(await demo.operate('org', 'invite', 'acme', email, '--role', 'member'))[0];
+  }
+
+  /** secure gives somebody who is signed in an authenticator app. */
+  async function secure(person) {
+    const page = await person.context.newPage();
+    await page.goto(`${demo.issuer}/account/login/authenticator`);
+    await page.getByText('It can’t be scanned?').click();
+    const app = new Authenticator(await page.locator('.secret').innerText());
+    await page.getByLabel('Code from your app').fill(await app.code());
+    await page.getByRole('button', { name: 'Turn it on' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Your recovery codes' }).waitFor();
+    await page.close();
+  }
+
+  /** halfway proves the first factor of somebody who has two. */
+  async function halfway(page) {
+    await page.getByLabel('Email').fill(ada.email);
+    await page.getByLabel('Password').fill(ada.password);
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await page.getByRole('heading', { level: 1, name: 'One more step' }).waitFor();
   }
 
   async function stranger(t) {
