@@ -52,4 +52,4 @@ fuzz: ## each fuzz target for a while
 	.ci/fuzz $(or $(FUZZTIME),20s)
 
 clean:
-	rm -rf bin demo-data conformance/node_modules conformance/own-parts/node_modules web/node/node_modules web/node/build web/node/dist
+	rm -rf bin demo-data conformance/node_modules conformance/own-parts/node_modules examples/*/node_modules web/node/node_modules web/node/build web/node/dist

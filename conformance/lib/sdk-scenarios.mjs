@@ -176,7 +176,7 @@ export function scenarios(kit) {
 }
 
 /** stepUp calls a tool that needs todo.write and finds that the token has both scopes now. */
-async function stepUp(h) {
+export async function stepUp(h) {
   const before = h.provider.client.client_id;
   await h.call('create_item', { title: 'buy milk' });
   same('authorizations opened', h.provider.opened.length, 2);
