@@ -159,6 +159,24 @@ describe('passkeys', { concurrency: false }, () => {
     same('amr', (await signedIn(page)).amr, ['hwk', 'user', 'mfa']);
   });
 
+  test('one is the second step for an app that asks for what nobody can imitate, after a password', limit, async (t) => {
+    const { person, page } = await arrive(t);
+    await byPassword(page, ada);
+    await add(page, 'Second');
+    await person.context.clearCookies();
+    await byPassword(page, ada);
+    const claims = await signedIn(page, {
+      acr_values: 'phr',
+      prove: async () => {
+        await page.getByRole('heading', { level: 1, name: 'One more step' }).waitFor();
+        await inspect(page, 'one more step, by passkey');
+        await page.getByRole('button', { name: 'Use your passkey' }).click();
+      },
+    });
+    same('acr', claims.acr, 'phr');
+    same('amr', claims.amr, ['pwd', 'hwk', 'user', 'mfa']);
+  });
+
   test('in a project without passwords and mail, a link of the operator is the way in', limit, async (t) => {
     command('project', 'set', 'north', '--password', 'off', '--email-code', 'off', '--passkeys', 'on');
     command('user', 'create', '--project', 'north', '--no-password', '--name', 'Cleo', 'cleo@example.com');
@@ -232,14 +250,14 @@ describe('passkeys', { concurrency: false }, () => {
     await inspect(page, 'how one signs in');
   });
 
-  /** signedIn is what the id token says of an authorization with a passkey. */
-  async function signedIn(page) {
+  /** signedIn is what the id token says of an authorization with a passkey, or with another proof. */
+  async function signedIn(page, { prove = byPasskey, ...more } = {}) {
     const { verifier, challenge } = pkce();
     await page.goto(String(await authorizeURL(issuer, {
       client_id: 'demo-public', redirect_uri: 'http://127.0.0.1/callback', state: 's', code_challenge: challenge, resource: `${issuer}/todo/mcp`, scope: 'openid todo.read',
-      prompt: 'consent',
+      prompt: 'consent', ...more,
     })));
-    await byPasskey(page);
+    await prove(page);
     const allow = page.getByRole('button', { name: 'Allow', exact: true });
     await allow.waitFor();
     const back = page.waitForRequest((r) => r.url().startsWith('http://127.0.0.1/callback'));
