@@ -151,5 +151,5 @@ func (l *Login) acceptAsNew(w http.ResponseWriter, r *http.Request, form oauth.P
 	l.note(ctx, "a person made an account by an invitation", "person", p.ID, "org", i.Org)
 	p.Email, p.EmailVerified = i.Email, true
 	req, _ := place(ToOrganizations, now)
-	return l.open(w, r, req, outcome{person: p, began: now, methods: []string{"otp"}}) // RFC 8176 §2
+	return l.open(w, r, req, outcome{person: p, began: now, methods: []string{oauth.MethodEmail}})
 }
