@@ -34,8 +34,9 @@ type endpoints struct {
 	issuer    string         // may hold {tenantid}, for Microsoft
 	authorize string
 	token     string
-	post      bool // the client secret goes in the body (RFC 6749 §2.3.1)
-	names     bool // it names itself in its answers (RFC 9207 §3)
+	userInfo  string // "" where there is none
+	post      bool   // the client secret goes in the body (RFC 6749 §2.3.1)
+	names     bool   // it names itself in its answers (RFC 9207 §3)
 }
 
 // discovery is what is known of one provider.
@@ -118,10 +119,14 @@ func (u *Upstream) discover(ctx context.Context, p store.Provider) (endpoints, e
 	}
 	at := endpoints{
 		provider: provider, issuer: template, names: m.NamesItself,
-		authorize: provider.Endpoint().AuthURL, token: provider.Endpoint().TokenURL,
+		authorize: provider.Endpoint().AuthURL, token: provider.Endpoint().TokenURL, userInfo: provider.UserInfoEndpoint(),
 		post: len(m.AuthMethods) > 0 && !slices.Contains(m.AuthMethods, oauth.AuthClientSecretBasic),
 	}
-	for _, endpoint := range []string{at.authorize, at.token, m.JWKS} {
+	named := []string{at.authorize, at.token, m.JWKS}
+	if at.userInfo != "" {
+		named = append(named, at.userInfo)
+	}
+	for _, endpoint := range named {
 		if !CheckURL(endpoint) || strings.HasPrefix(p.Issuer, "https:") && !strings.HasPrefix(endpoint, "https:") {
 			return endpoints{}, fmt.Errorf("%w: its document names an endpoint that is not https", ErrUnreachable)
 		}

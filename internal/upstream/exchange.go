@@ -76,6 +76,25 @@ func (u *Upstream) clientSecret(p store.Provider) (string, error) {
 	return string(secret), nil
 }
 
+// getJSON asks an address with an access token (RFC 6750 §2.1).
+func (u *Upstream) getJSON(ctx context.Context, address, token string, into any) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return unreachable("asking who it is", err)
+	}
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("User-Agent", "Authwright") // GitHub refuses calls without one
+	res, err := u.Call.Do(req)
+	if err != nil {
+		return unreachable("asking who it is", err)
+	}
+	if err := decode(res, into); err != nil {
+		return unreachable("asking who it is", err)
+	}
+	return nil
+}
+
 // decode reads a JSON answer. Of one that is no success the error code is told, which RFC 6749 §5.2 keeps free of
 // secrets; nothing else of it is.
 func decode(res *outbound.Response, into any) error {

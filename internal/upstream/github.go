@@ -7,7 +7,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"strconv"
 	"strings"
 
@@ -53,22 +52,4 @@ func (u *Upstream) readGitHub(ctx context.Context, p store.Provider, token strin
 		}
 	}
 	return a, nil
-}
-
-func (u *Upstream) getJSON(ctx context.Context, address, token string, into any) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return unreachable("asking who it is", err)
-	}
-	req.Header.Set("Accept", "application/vnd.github+json")
-	req.Header.Set("Authorization", "Bearer "+token)
-	req.Header.Set("User-Agent", "Authwright") // GitHub refuses calls without one
-	res, err := u.Call.Do(req)
-	if err != nil {
-		return unreachable("asking who it is", err)
-	}
-	if err := decode(res, into); err != nil {
-		return unreachable("asking who it is", err)
-	}
-	return nil
 }

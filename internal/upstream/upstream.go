@@ -202,7 +202,11 @@ func (u *Upstream) redeem(ctx context.Context, at endpoints, back Return, answer
 	if back.Provider.Kind == store.GitHub {
 		return u.readGitHub(ctx, back.Provider, tokens.AccessToken)
 	}
-	return u.verify(ctx, at, expected{
+	says, err := u.verify(ctx, at, expected{
 		provider: back.Provider, nonce: u.secret("nonce", state), fresh: back.Journey.Fresh, began: back.Journey.Began,
 	}, tokens)
+	if err != nil {
+		return Assertion{}, err
+	}
+	return u.askMore(ctx, at, back.Provider, tokens.AccessToken, says)
 }

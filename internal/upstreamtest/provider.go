@@ -35,6 +35,8 @@ type Provider struct {
 	Forge    func(Token) string // signs it, in the place of the provider's key
 	Document func(map[string]any)
 	Wrong    http.HandlerFunc // answers the token endpoint in its place
+	Thin     bool             // ID tokens say who somebody is by the subject alone; the rest is at the userinfo endpoint
+	Told     func(map[string]any)
 
 	key   *ecdsa.PrivateKey
 	mu    sync.Mutex
@@ -60,6 +62,7 @@ func New(t testing.TB) *Provider {
 	mux.HandleFunc("GET /{tenant}/v2.0/.well-known/openid-configuration", p.discovery)
 	mux.HandleFunc("GET /jwks", p.jwks)
 	mux.HandleFunc("POST /token", p.token)
+	mux.HandleFunc("GET /userinfo", p.userInfo)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p.mu.Lock()
 		p.calls[r.URL.Path]++
@@ -95,7 +98,7 @@ func (p *Provider) SignIn(t testing.TB, to string) url.Values {
 
 func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
 	doc := map[string]any{
-		"issuer": p.Issuer, "authorization_endpoint": p.URL + "/authorize", "token_endpoint": p.URL + "/token", "jwks_uri": p.URL + "/jwks",
+		"issuer": p.Issuer, "authorization_endpoint": p.URL + "/authorize", "token_endpoint": p.URL + "/token", "jwks_uri": p.URL + "/jwks", "userinfo_endpoint": p.URL + "/userinfo",
 		"id_token_signing_alg_values_supported": []string{"ES256"}, "authorization_response_iss_parameter_supported": true,
 	}
 	if p.Document != nil {
@@ -144,6 +147,19 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// userInfo tells who the only access token there is was made for.
+func (p *Provider) userInfo(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Authorization") != "Bearer at" {
+		w.WriteHeader(http.StatusUnauthorized)
+		return
+	}
+	said := maps.Clone(p.Person)
+	if p.Told != nil {
+		p.Told(said)
+	}
+	writeJSON(w, said)
+}
+
 func (p *Provider) idToken(asked url.Values) string {
 	now := time.Now()
 	if p.Now != nil {
@@ -154,7 +170,11 @@ func (p *Provider) idToken(asked url.Values) string {
 		"iss": p.Issuer, "aud": asked.Get("client_id"), "iat": now.Unix(), "exp": now.Add(5 * time.Minute).Unix(), "auth_time": now.Unix(),
 		"nonce": asked.Get("nonce"), "at_hash": base64.RawURLEncoding.EncodeToString(hash[:16]),
 	}}
-	maps.Copy(t.Claims, p.Person)
+	if p.Thin {
+		t.Claims["sub"] = p.Person["sub"]
+	} else {
+		maps.Copy(t.Claims, p.Person)
+	}
 	if p.Lie != nil {
 		p.Lie(t)
 	}
