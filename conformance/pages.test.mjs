@@ -1,10 +1,8 @@
 // pages.test.mjs: every page a person can see, checked by axe in light and dark, on a phone and on a desk.
 
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Authenticator } from './lib/authenticator.mjs';
+import { axe, looks } from './lib/axe.mjs';
 import { closeBrowser, Person } from './lib/browser.mjs';
 import { holds, matches, same } from './lib/check.mjs';
 import { ada, bob, startDemo } from './lib/demo.mjs';
@@ -13,8 +11,6 @@ import { callTool } from './lib/mcp.mjs';
 import { authorize, authorizeURL, pkce, registered, tokensFor } from './lib/oauth.mjs';
 
 const limit = { timeout: 60_000 };
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const looks = [390, 1280].flatMap((width) => ['light', 'dark'].map((colorScheme) => ({ width, colorScheme })));
 
 describe('pages', { concurrency: false }, () => {
   let demo, documents, ana, ben;
@@ -231,7 +227,7 @@ describe('pages', { concurrency: false }, () => {
       same('number of h1', await page.getByRole('heading', { level: 1 }).count(), 1);
       matches(`heading of ${page.url()}`, await page.getByRole('heading', { level: 1 }).innerText(), of.heading);
       if (of.says) matches(`text of ${page.url()}`, await page.locator('main').innerText(), of.says);
-      for (const look of looks) await inspect(page, name, look);
+      for (const look of looks) await axe(page, name, look);
       same('what the Content-Security-Policy had to stop', refused, []);
     });
   }
@@ -309,22 +305,3 @@ describe('pages', { concurrency: false }, () => {
     return person;
   }
 });
-
-/** inspect runs axe over the page in one look, and sees that nothing sticks out sideways. */
-async function inspect(page, name, { width, colorScheme }) {
-  await page.setViewportSize({ width, height: 844 });
-  await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-  if (process.env.AUTHWRIGHT_SCREENSHOTS) {
-    const file = `${name.replace(/\W+/g, '-')}-${width}-${colorScheme}.png`;
-    await page.screenshot({ path: join(process.env.AUTHWRIGHT_SCREENSHOTS, file), fullPage: true });
-  }
-  const sideways = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  same(`${name} at ${width} px: pixels to scroll sideways`, sideways, 0);
-  if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(axe);
-  // Every rule in light; in dark those that look at colours, the only thing that differs.
-  const options = { resultTypes: ['violations'], ...(colorScheme === 'dark' ? { runOnly: ['color-contrast', 'link-in-text-block'] } : {}) };
-  const { violations, passes } = await page.evaluate((how) => globalThis.axe.run(document, how), options);
-  const found = violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => `${node.html} (${node.failureSummary})`).join(' | ')}`);
-  same(`axe on ${name} at ${width} px, ${colorScheme}`, found, []);
-  holds(`axe on ${name}: rules that passed`, passes.length, passes.length >= (colorScheme === 'dark' ? 1 : 10), 'enough of them');
-}

@@ -27,12 +27,18 @@ class Demo {
   }
 
   /** operate runs a command of the operator's on the demo's database, and returns what it prints. */
-  async operate(...args) {
+  operate(...args) {
+    return this.operateWith('', ...args);
+  }
+
+  /** operateWith does the same with a line of standard input, such as a password. */
+  async operateWith(line, ...args) {
     const env = {
       PATH: process.env.PATH, HOME: process.env.HOME, AUTHWRIGHT_ISSUER: this.issuer,
       AUTHWRIGHT_DATABASE: `sqlite:${join(this.data, 'authwright.db')}`, AUTHWRIGHT_KEY_FILE: join(this.data, 'kek'),
     };
     const child = new Child(binary, args, { env });
+    child.send(line);
     if (await child.exit() !== 0) throw child.complain('did not go well');
     return child.stdout;
   }
