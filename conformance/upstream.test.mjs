@@ -32,8 +32,8 @@ describe('other providers', { concurrency: false }, () => {
   });
   after(async () => {
     for (const person of people) await person.leave();
-    await demo?.stop();
     for (const provider of [idp, sso, hub]) await provider?.close();
+    await demo?.stop(/Down ID does not answer/);
     await closeBrowser();
   });
 
