@@ -37,6 +37,7 @@ export class Lease {
   private wait(known: Verified): void {
     const left = Math.min(Math.max(this.verifier.left(known), 0) + 1, longestTimer)
     this.timer = setTimeout(() => void this.look(), left)
+    ;(this.timer as { unref?: () => void }).unref?.() // an answer that nobody reads keeps no process alive
   }
 
   /** look ends the answer when the token is over, and else has the issuer asked again. */
