@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 
 import { createResource, OAuthError, tokenOf, type ResourceConfig } from '../src/index.js'
 import { createResourceAt } from '../src/resource.js'
@@ -101,6 +101,10 @@ describe('session ids', () => {
 })
 
 describe('an answer ends with its token', () => {
+  let alive: ReturnType<typeof setInterval> // a lease alone does not keep the process going
+  before(() => void (alive = setInterval(() => undefined, 1000)))
+  after(() => clearInterval(alive))
+
   const endless = () => {
     let cancelled = false
     const body = new ReadableStream({

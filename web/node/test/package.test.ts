@@ -1,0 +1,68 @@
+// package.test.ts packs the package, installs it into a fresh folder and runs the first example of the README there.
+
+import assert from 'node:assert/strict'
+import { execFileSync, spawn } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { after, before, test } from 'node:test'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const tsc = join(root, 'node_modules/.bin/tsc')
+const fresh = mkdtempSync(join(tmpdir(), 'authwright-consumer-'))
+const installed = join(fresh, 'node_modules/@authwright/node')
+let packed: string[] = []
+
+before(() => {
+  execFileSync('npm', ['run', '--silent', 'build'], { cwd: root })
+  const [tarball] = JSON.parse(execFileSync('npm', ['pack', '--json', '--silent', '--pack-destination', fresh], { cwd: root, encoding: 'utf8' })) as [
+    { filename: string; files: { path: string }[] },
+  ]
+  packed = tarball.files.map(({ path }) => path)
+  mkdirSync(installed, { recursive: true })
+  execFileSync('tar', ['-xzf', join(fresh, tarball.filename), '--strip-components=1', '-C', installed])
+  for (const name of readdirSync(join(root, 'node_modules')).filter((name) => !name.startsWith('.'))) {
+    if (name !== '@authwright') {
+      symlinkSync(join(root, 'node_modules', name), join(fresh, 'node_modules', name))
+    }
+  }
+  writeFileSync(join(fresh, 'package.json'), '{"type":"module"}')
+})
+
+after(() => rmSync(fresh, { recursive: true }))
+
+test('the package holds its licence, its README and what is compiled, and nothing else', () => {
+  const sources = readdirSync(join(root, 'src')).flatMap((name) => [name.replace(/ts$/, 'js'), name.replace(/ts$/, 'd.ts')])
+  assert.deepEqual([...packed].sort(), ['LICENSE', 'README.md', 'package.json', ...sources.map((name) => `dist/${name}`)].sort())
+  const { dependencies } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as { dependencies: object }
+  assert.deepEqual(dependencies, { jose: '6.2.17' })
+})
+
+test('every door has types for a strict consumer', () => {
+  const strict = ['--strict', '--noUncheckedIndexedAccess', '--exactOptionalPropertyTypes', '--noEmit', '--module', 'nodenext', '--target', 'es2022', '--types', 'node']
+  const doors = ['', '/express', '/hono', '/mcp', '/next', '/workers'].map((path, i) => `import * as d${i} from '@authwright/node${path}'\nexport type D${i} = typeof d${i}\n`)
+  writeFileSync(join(fresh, 'doors.ts'), doors.join(''))
+  cpSync(join(root, 'test/consumer.ts'), join(fresh, 'consumer.ts'))
+  execFileSync(tsc, [...strict, '--lib', 'es2022,dom', 'doors.ts', 'consumer.ts'], { cwd: fresh, stdio: 'pipe' })
+})
+
+test("the README's first example runs", async () => {
+  const [, example = ''] = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(installed, 'README.md'), 'utf8')) ?? []
+  const elsewhere = example.replace('app.listen(3000)', "const listening = app.listen(0, '127.0.0.1', () => console.log(JSON.stringify(listening.address())))")
+  assert.notEqual(elsewhere, example)
+  writeFileSync(join(fresh, 'example.ts'), elsewhere)
+  execFileSync(tsc, ['--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2022', '--types', 'node', 'example.ts'], { cwd: fresh, stdio: 'pipe' })
+  const server = spawn(process.execPath, ['example.js'], { cwd: fresh, stdio: ['ignore', 'pipe', 'inherit'] })
+  try {
+    const said = await new Promise<string>((resolve, reject) => server.once('exit', reject).stdout.once('data', (line: Buffer) => resolve(String(line))))
+    const origin = `http://127.0.0.1:${(JSON.parse(said) as { port: number }).port}`
+    const refused = await fetch(`${origin}/mcp`, { method: 'POST', body: '{}' })
+    const where = 'http://localhost:3000/.well-known/oauth-protected-resource/mcp'
+    assert.equal(refused.headers.get('WWW-Authenticate'), `Bearer scope="todo.read", resource_metadata="${where}"`)
+    const document = (await (await fetch(origin + new URL(where).pathname)).json()) as { authorization_servers: string[] }
+    assert.deepEqual(document.authorization_servers, ['https://auth.example.com'])
+  } finally {
+    server.kill()
+  }
+})
