@@ -176,10 +176,23 @@ function admitted(resource: Resource, request: Request, { raw, known, call, sess
     headers.delete('content-length')
     init.body = call.body
   }
-  const passed = new Request(request, init)
+  const passed = anew(request, init)
   Object.defineProperty(passed, 'auth', { value: authInfoOf(known.token, raw, resource.url), enumerable: true })
   carry(passed, known.token)
   return passed
+}
+
+/**
+ * anew is the request with other headers and perhaps another body. Next.js gives a route a Proxy of its request, which the
+ * constructor does not take for one.
+ */
+function anew(request: Request, init: RequestInit): Request {
+  try {
+    return new Request(request, init)
+  } catch {
+    const body = init.body === undefined && request.body ? { body: request.body, duplex: 'half' } : {}
+    return new Request(request.url, { method: request.method, ...body, ...init })
+  }
 }
 
 /** finish seals the session id on its way out, lets the page read the answer, and ends the body with the lease. */
