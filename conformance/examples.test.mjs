@@ -17,7 +17,7 @@ import { stepUp, todoTools } from './lib/sdk-scenarios.mjs';
 const limit = { timeout: 120_000 };
 const binary = resolve(process.env.AUTHWRIGHT_BIN ?? resolve(import.meta.dirname, '../bin/authwright'));
 const run = join(import.meta.dirname, '../examples/run');
-const stacks = ['express', 'hono', 'workers'];
+const stacks = ['express', 'hono', 'next', 'workers'];
 
 describe('examples', { concurrency: false }, () => {
   test('the list is the same in all of them', () => {
@@ -47,7 +47,8 @@ describe('examples', { concurrency: false }, () => {
         const { port } = new URL(url);
         server = await Protected.start(url, run, [stack], { env: { ...process.env, PORT: port, RESOURCE: url, ISSUER: demo.issuer } });
         brief = await machineToken(demo, url);
-        same('a token of two seconds, at first', (await mcp(url, brief)).status, 200);
+        const first = await mcp(url, brief);
+        if (first.status !== 200) throw server.child.complain(`a token of two seconds, at first: ${first.status} ${first.text}`);
       }, limit);
       after(() => server?.stop());
 
