@@ -139,11 +139,25 @@ func (f projectFlags) apply(ctx context.Context, p *store.Project, st store.Stor
 	if err := f.setDefault(ctx, s, st); err != nil {
 		return err
 	}
-	elsewhere, err := st.TrustedIssuers(ctx)
+	elsewhere, err := loginElsewhere(ctx, st)
 	if err != nil {
 		return err
 	}
-	return s.Check(slices.ContainsFunc(elsewhere, func(t store.TrustedIssuer) bool { return !t.Disabled }))
+	return s.Check(elsewhere)
+}
+
+// loginElsewhere tells whether people can come in by a trusted login or by a provider that is for everybody.
+func loginElsewhere(ctx context.Context, st store.Store) (bool, error) {
+	issuers, err := st.TrustedIssuers(ctx)
+	if err != nil {
+		return false, err
+	}
+	providers, err := st.Providers(ctx)
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(issuers, func(t store.TrustedIssuer) bool { return !t.Disabled }) ||
+		slices.ContainsFunc(providers, func(p store.Provider) bool { return !p.Disabled && p.Org == "" }), nil
 }
 
 func (f projectFlags) setDefault(ctx context.Context, s *store.Settings, resources store.Resources) error {

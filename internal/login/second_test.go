@@ -153,6 +153,24 @@ func TestACodeCountsOnce(t *testing.T) {
 	}
 }
 
+func TestAHalfLoginIsFinishedOnce(t *testing.T) {
+	w := newWorld(t)
+	secret, recovery := w.withSecond()
+	b := w.browser()
+	page := b.half("")
+	form := fieldsOf(b, b.do(http.MethodGet, page, nil))
+	form.Set("code", w.otp(secret))
+	if rec := b.do(http.MethodPost, "/login/second", form); rec.Code != http.StatusSeeOther {
+		t.Fatalf("POST /login/second = %d, want a login\n%s", rec.Code, rec.Body)
+	}
+	session := b.session()
+	form.Del("code")
+	form.Set("recovery", recovery[0])
+	if rec := b.do(http.MethodPost, "/login/second", form); rec.Code != http.StatusBadRequest || b.session() != session {
+		t.Errorf("POST /login/second of a login that is done, with a code that was not used = %d, want 400 and no other session", rec.Code)
+	}
+}
+
 func TestAHalfLoginBelongsToOneBrowserAndIsOverInTime(t *testing.T) {
 	w := newWorld(t)
 	secret, _ := w.withSecond()
