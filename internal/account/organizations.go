@@ -107,7 +107,8 @@ func (a *Account) changeOrganizations(w http.ResponseWriter, r *http.Request) er
 	if err != nil {
 		return a.unlessOut(w, err, login.ToOrganizations)
 	}
-	ctx, org, done := r.Context(), store.OrgID(form.Get("org")), ""
+	var done string
+	ctx, org := r.Context(), store.OrgID(form.Get("org"))
 	switch form.Get("act") {
 	case "choose":
 		err, done = a.Store.SetSessionOrg(ctx, v.Session.ID, org), "chosen"
