@@ -42,7 +42,7 @@ func newWorld(t *testing.T) *world {
 		defer w.mu.Unlock()
 		w.titles = append(w.titles, m.To+": "+strings.TrimSuffix(m.Subject, " · Acme"))
 		return nil
-	}), w.now, slog.New(slog.DiscardHandler))
+	}), func() time.Time { return now }, slog.New(slog.DiscardHandler))
 	t.Cleanup(w.Mail.Close)
 	ctx := t.Context()
 	w.must(db.CreateProject(ctx, store.Project{ID: "default", Issuer: w.Issuer, Name: "Acme", CreatedAt: now}))
