@@ -132,7 +132,7 @@ describe('pages', { concurrency: false }, () => {
     'invitation that is over': { by: stranger, at: () => `${demo.issuer}/invitation?t=inv_0.AAAA`, heading: /can’t be used/, status: 400 },
     'choose an account': { at: () => byRegistration('Chooser', 'https://tools.example.org/cb', { prompt: 'select_account' }), heading: /account|sign in/i },
     account: { at: () => `${demo.issuer}/account`, heading: /account/i, says: /Demo client/ },
-    'account of somebody without apps': { by: newcomer, at: () => `${demo.issuer}/account`, heading: /account/i },
+    'account of somebody without apps': { by: newcomer, at: () => `${demo.north.issuer}/account`, heading: /account/i, says: /No app can act for you/ },
     'sign out': { at: () => `${demo.issuer}/logout`, heading: /sign out/i },
     'error, unknown app': { at: () => request({ client_id: 'nobody', redirect_uri: 'https://x.example/cb' }), heading: /know this app/i, status: 400 },
     'error, unregistered return address': { at: () => request({ client_id: 'demo-public', redirect_uri: 'https://x.example/cb' }), heading: /return address/i, status: 400 },
