@@ -2,10 +2,9 @@
 // not to addresses, so the demo is at localhost.
 
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { axe, looks } from './lib/axe.mjs';
 import { closeBrowser, Person } from './lib/browser.mjs';
 import { holds, matches, same } from './lib/check.mjs';
 import { ada, bob, startDemo } from './lib/demo.mjs';
@@ -15,7 +14,6 @@ import { until } from './lib/until.mjs';
 
 const limit = { timeout: 60_000 };
 const binary = resolve(process.env.AUTHWRIGHT_BIN ?? resolve(import.meta.dirname, '../bin/authwright'));
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** device gives a page an authenticator whose PIN or finger is always right. */
 async function device(page) {
@@ -271,15 +269,8 @@ describe('passkeys', { concurrency: false }, () => {
     return JSON.parse(Buffer.from(id_token.split('.')[1], 'base64url'));
   }
 
-  /** inspect runs axe in both themes, on a phone and on a desk, and keeps a picture where one is asked for. */
+  /** inspect looks at a page in every look. */
   async function inspect(page, name) {
-    for (const [width, colorScheme] of [390, 1280].flatMap((w) => [[w, 'light'], [w, 'dark']])) {
-      await page.setViewportSize({ width, height: 900 });
-      await page.emulateMedia({ colorScheme });
-      await page.evaluate(axe);
-      const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
-      same(`axe on ${name} at ${width}, ${colorScheme}`, violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(' ')}`), []);
-      if (process.env.AUTHWRIGHT_SCREENSHOTS) await page.screenshot({ path: `${process.env.AUTHWRIGHT_SCREENSHOTS}/passkeys-${name.replace(/\W+/g, '-')}-${width}-${colorScheme}.png`, fullPage: true });
-    }
+    for (const look of looks) await axe(page, `passkeys, ${name}`, look);
   }
 });
