@@ -61,66 +61,12 @@ type projectFlags struct {
 // apply changes the project as the flags say.
 func (f projectFlags) apply(ctx context.Context, p *store.Project, st store.Store) error {
 	s := &p.Settings
-	for _, d := range []struct{ from, to *time.Duration }{
-		{f.CodeLife, &s.CodeLife}, {f.AccessLife, &s.AccessLife}, {f.RefreshIdle, &s.RefreshIdle}, {f.RefreshLife, &s.RefreshLife},
-		{f.SessionIdle, &s.SessionIdle}, {f.SessionLife, &s.SessionLife}, {f.RequestLife, &s.RequestLife},
-		{f.EventLife, &s.EventLife},
-	} {
-		if d.from != nil && *d.from <= 0 {
-			return fmt.Errorf("%s is no life", *d.from)
-		}
-		if d.from != nil {
-			*d.to = *d.from
-		}
+	if err := f.setLives(s); err != nil {
+		return err
 	}
-	for _, d := range []struct{ from, to *time.Duration }{
-		{f.SelfRegAccess, &s.SelfMadeLives.Access}, {f.SelfRegIdle, &s.SelfMadeLives.RefreshIdle}, {f.SelfRegLife, &s.SelfMadeLives.RefreshLife},
-		{f.DocumentAccess, &s.DocumentLives.Access}, {f.DocumentIdle, &s.DocumentLives.RefreshIdle}, {f.DocumentLife, &s.DocumentLives.RefreshLife},
-	} {
-		if d.from != nil {
-			*d.to = *d.from
-		}
-	}
-	if f.RefreshGrace != nil && *f.RefreshGrace < 0 {
-		return fmt.Errorf("--refresh-grace %s: use 0s for none", *f.RefreshGrace)
-	}
-	if f.RefreshGrace != nil {
-		s.RefreshGrace = *f.RefreshGrace
-		if s.RefreshGrace == 0 {
-			s.RefreshGrace = -1 // zero is the default, negative is none
-		}
-	}
-	for _, b := range []struct {
-		from *string
-		off  *bool
-	}{{f.Registration, &s.NoRegistration}, {f.Documents, &s.NoDocuments}, {f.PrivateSchemes, &s.NoPrivateScheme}} {
-		if b.from != nil {
-			*b.off = *b.from == "off"
-		}
-	}
-	if f.Password != nil {
-		s.NoPassword = *f.Password == "off"
-	}
-	if f.EmailCode != nil {
-		s.EmailCode = *f.EmailCode == "on"
-	}
-	if f.SignUp != nil {
-		s.SignUp = *f.SignUp == "on"
-	}
-	if f.SelfRegRule != nil {
-		s.SelfMadeRule = store.RuleMode(*f.SelfRegRule)
-	}
-	if f.DocumentRule != nil {
-		s.DocumentRule = store.RuleMode(*f.DocumentRule)
-	}
-	if f.Passkeys != nil {
-		s.Passkeys = *f.Passkeys == "on"
-	}
+	f.setSwitches(s)
 	if f.PasskeyDomain != nil {
 		s.PasskeyDomain = strings.TrimSpace(*f.PasskeyDomain)
-	}
-	if f.SecondFactor != nil {
-		s.SecondFactor = *f.SecondFactor == "required"
 	}
 	if s.Passkeys && (f.Passkeys != nil || f.PasskeyDomain != nil) {
 		if _, err := passkey.Domain(p.Issuer, s.PasskeyDomain); err != nil {
@@ -144,6 +90,65 @@ func (f projectFlags) apply(ctx context.Context, p *store.Project, st store.Stor
 		return err
 	}
 	return s.Check(elsewhere)
+}
+
+// setLives sets how long things live. Zero gives the lives of an origin back to the project; of the project it is no life.
+func (f projectFlags) setLives(s *store.Settings) error {
+	for _, d := range []struct {
+		from, to *time.Duration
+		zero     bool
+	}{
+		{f.CodeLife, &s.CodeLife, false}, {f.AccessLife, &s.AccessLife, false},
+		{f.RefreshIdle, &s.RefreshIdle, false}, {f.RefreshLife, &s.RefreshLife, false},
+		{f.SessionIdle, &s.SessionIdle, false}, {f.SessionLife, &s.SessionLife, false},
+		{f.RequestLife, &s.RequestLife, false}, {f.EventLife, &s.EventLife, false},
+		{f.SelfRegAccess, &s.SelfMadeLives.Access, true}, {f.SelfRegIdle, &s.SelfMadeLives.RefreshIdle, true},
+		{f.SelfRegLife, &s.SelfMadeLives.RefreshLife, true},
+		{f.DocumentAccess, &s.DocumentLives.Access, true}, {f.DocumentIdle, &s.DocumentLives.RefreshIdle, true},
+		{f.DocumentLife, &s.DocumentLives.RefreshLife, true},
+	} {
+		if d.from == nil {
+			continue
+		}
+		if *d.from <= 0 && !d.zero {
+			return fmt.Errorf("%s is no life", *d.from)
+		}
+		*d.to = *d.from
+	}
+	if f.RefreshGrace == nil {
+		return nil
+	}
+	if *f.RefreshGrace < 0 {
+		return fmt.Errorf("--refresh-grace %s: use 0s for none", *f.RefreshGrace)
+	}
+	s.RefreshGrace = *f.RefreshGrace
+	if s.RefreshGrace == 0 {
+		s.RefreshGrace = -1 // zero is the default, negative is none
+	}
+	return nil
+}
+
+// setSwitches sets what is on, off or one of a few words.
+func (f projectFlags) setSwitches(s *store.Settings) {
+	for _, b := range []struct {
+		from *string
+		to   *bool
+		when string // the word that makes it true
+	}{
+		{f.Registration, &s.NoRegistration, "off"}, {f.Documents, &s.NoDocuments, "off"}, {f.PrivateSchemes, &s.NoPrivateScheme, "off"},
+		{f.Password, &s.NoPassword, "off"}, {f.EmailCode, &s.EmailCode, "on"}, {f.SignUp, &s.SignUp, "on"},
+		{f.Passkeys, &s.Passkeys, "on"}, {f.SecondFactor, &s.SecondFactor, "required"},
+	} {
+		if b.from != nil {
+			*b.to = *b.from == b.when
+		}
+	}
+	if f.SelfRegRule != nil {
+		s.SelfMadeRule = store.RuleMode(*f.SelfRegRule)
+	}
+	if f.DocumentRule != nil {
+		s.DocumentRule = store.RuleMode(*f.DocumentRule)
+	}
 }
 
 // loginElsewhere tells whether people can come in by a trusted login or by a provider that is for everybody.
