@@ -7,9 +7,10 @@ import { axe, looks } from './lib/axe.mjs';
 import { closeBrowser, Person } from './lib/browser.mjs';
 import { matches, same } from './lib/check.mjs';
 import { ada, bob, startDemo } from './lib/demo.mjs';
+import { serveDNS } from './lib/dns.mjs';
 import { authorizeURL, pkce } from './lib/oauth.mjs';
 import { freePort } from './lib/process.mjs';
-import { GitHub, IdP, serveDNS } from './lib/providers.mjs';
+import { GitHub, IdP } from './lib/providers.mjs';
 
 const limit = { timeout: 60_000 };
 const cleo = { sub: '17', name: 'Cleo Park', email: 'cleo@elsewhere.example', email_verified: true };
@@ -43,9 +44,10 @@ describe('other providers', { concurrency: false }, () => {
   // own makes a domain an organization's, by the DNS record that the operator is told to make.
   async function own(org, domain) {
     const told = await demo.operate('org', 'domain', 'add', org, domain, '--join', '--role', 'member');
-    const dns = await serveDNS(/TXT "([^"]+)"/.exec(told)[1]);
+    const [, name, text] = /(\S+) TXT "(.*)"/.exec(told);
+    const dns = await serveDNS({ [name]: text });
     await demo.operate('org', 'domain', 'verify', org, domain, '--resolver', dns.address);
-    dns.close();
+    await dns.close();
   }
 
   async function somebody(account) {

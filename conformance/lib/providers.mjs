@@ -1,7 +1,6 @@
-// providers.mjs: other providers that people sign in with, on this machine: a real OpenID provider, the two addresses of
-// GitHub that count, and a DNS server that has one record.
+// providers.mjs: other providers that people sign in with, on this machine: a real OpenID provider, and the two
+// addresses of GitHub that count.
 
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import Provider from 'oidc-provider';
@@ -97,21 +96,4 @@ async function body(req) {
   const parts = [];
   for await (const part of req) parts.push(part);
   return new URLSearchParams(Buffer.concat(parts).toString());
-}
-
-/** serveDNS answers every question with one TXT record, as RFC 1035 §4.1 writes it. */
-export async function serveDNS(text) {
-  const socket = createSocket('udp4');
-  socket.on('message', (query, from) => {
-    const question = query.subarray(12, query.indexOf(0, 12) + 5);
-    const head = Buffer.from(query.subarray(0, 12));
-    head.writeUInt16BE(0x8180, 2); // an answer, recursion available
-    head.fill(0, 6);
-    head.writeUInt16BE(1, 6);
-    const record = Buffer.from([0xc0, 12, 0, 16, 0, 1, 0, 0, 0, 60, 0, text.length + 1, text.length]);
-    socket.send(Buffer.concat([head, question, record, Buffer.from(text)]), from.port, from.address);
-  });
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  return { address: `127.0.0.1:${socket.address().port}`, close: () => socket.close() };
 }
