@@ -172,7 +172,7 @@ describe('organizations', { concurrency: false }, () => {
     await mailed(bob.email, /Your app is approved/);
     await asked.page.reload();
     await asked.page.getByRole('button', { name: 'Allow', exact: true }).click();
-    const code = (await asked.callback.next()).get('code');
+    const code = (await asked.callback.next(asked.page)).get('code');
     const tokens = (await redeem(demo.issuer, { ...asked, code })).json;
     same('its token counts', (await introspect(demo.issuer, tokens.access_token)).json.active, true);
 
@@ -196,6 +196,6 @@ describe('organizations', { concurrency: false }, () => {
     matches('what he is told', await asked.page.locator('main').innerText(), /An admin of Acme decided not to let this app in/);
     same('ways to ask or to allow', await asked.page.getByRole('button', { name: /Ask|Allow/ }).count(), 0);
     await asked.page.getByRole('button', { name: 'Deny' }).click();
-    same('what the app is told', (await asked.callback.next()).get('error'), 'access_denied');
+    same('what the app is told', (await asked.callback.next(asked.page)).get('error'), 'access_denied');
   });
 });

@@ -101,7 +101,7 @@ describe('a login of the operator’s own', { concurrency: false }, () => {
     const { page, verifier } = await comeIn(await stranger(t), { resource: demo.okr, scope: 'okr.read okr.write' });
     matches('who is asked', await page.locator('main').innerText(), /zoe@example\.com/);
     await page.getByRole('button', { name: 'Allow', exact: true }).click();
-    const code = (await callback.next()).get('code');
+    const code = (await callback.next(page)).get('code');
     const answer = await redeem(demo.issuer, { code, client_id: 'demo-public', redirect_uri: callback.uri, verifier });
     same(`${answer.call}: status`, answer.status, 200);
     const { claims } = claimsOf(answer.json.access_token);

@@ -21,9 +21,13 @@ export class Callback {
     return callback;
   }
 
-  /** next is the parameters of the next arrival. */
-  async next() {
+  /**
+   * next is the parameters of the next arrival. Whoever closes the page that was sent here names it: Chromium may never
+   * finish closing a page that is still on its way, so next waits until it stands.
+   */
+  async next(page) {
     await until(`the browser arrives at ${this.uri}`, () => this.#arrived.length > 0);
+    await page?.waitForURL((url) => url.href.startsWith(this.uri));
     return this.#arrived.shift().searchParams;
   }
 
