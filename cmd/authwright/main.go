@@ -62,8 +62,7 @@ func main() {
 
 func run(ctx context.Context, args []string) error {
 	var cmd commands
-	parser, err := kong.New(&cmd, kong.Name("authwright"), kong.UsageOnError(), kong.Vars{"version": version},
-		kong.Description("The authorization server for MCP that you run yourself."), kong.BindTo(asOperator(ctx), (*context.Context)(nil)))
+	parser, err := cmd.parser(kong.BindTo(asOperator(ctx), (*context.Context)(nil)))
 	if err != nil {
 		return err
 	}
@@ -85,6 +84,12 @@ func run(ctx context.Context, args []string) error {
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 	return chosen.Run(log, &console{in: os.Stdin, out: os.Stdout, err: os.Stderr}, verbosity(cmd.Verbose))
+}
+
+// parser reads a command line into the commands.
+func (c *commands) parser(more ...kong.Option) (*kong.Kong, error) {
+	return kong.New(c, append(more, kong.Name("authwright"), kong.UsageOnError(), kong.Vars{"version": version},
+		kong.Description("The authorization server for MCP that you run yourself."))...)
 }
 
 // asOperator says of all that a command does that the machine's user does it.
