@@ -84,6 +84,15 @@ describe('a login of the operator’s own', { concurrency: false }, () => {
     return { page, verifier, heading: await page.getByRole('heading', { level: 1 }).innerText() };
   }
 
+  // allow presses Allow on the page as it is.
+  async function allow(page, verifier) {
+    await page.getByRole('button', { name: 'Allow', exact: true }).click();
+    const code = (await callback.next(page)).get('code');
+    const answer = await redeem(demo.issuer, { code, client_id: 'demo-public', redirect_uri: callback.uri, verifier });
+    same(`${answer.call}: status`, answer.status, 200);
+    return answer;
+  }
+
   async function stranger(t) {
     const person = await Person.arrive();
     t.after(() => person.leave());
@@ -100,13 +109,17 @@ describe('a login of the operator’s own', { concurrency: false }, () => {
     app.user = { id: 'zoe-1', email: 'zoe@example.com', emailVerified: true, name: 'Zoë', organization: 'acme', roles: ['admin', 'unheard-of'] };
     const { page, verifier } = await comeIn(await stranger(t), { resource: demo.okr, scope: 'okr.read okr.write' });
     matches('who is asked', await page.locator('main').innerText(), /zoe@example\.com/);
-    await page.getByRole('button', { name: 'Allow', exact: true }).click();
-    const code = (await callback.next(page)).get('code');
-    const answer = await redeem(demo.issuer, { code, client_id: 'demo-public', redirect_uri: callback.uri, verifier });
-    same(`${answer.call}: status`, answer.status, 200);
+    const answer = await allow(page, verifier);
     const { claims } = claimsOf(answer.json.access_token);
     same('org_id, scope', [claims.org_id, claims.scope.split(' ').sort()], ['acme', ['okr.read', 'okr.write']]);
     matches('sub', claims.sub, /^per_/);
+  });
+
+  test('who belongs to several organizations is asked for the one their token names', limit, async (t) => {
+    app.user = { ...app.user, organization: 'globex', roles: ['member'] };
+    const { page, verifier } = await comeIn(await stranger(t), { resource: demo.okr, scope: 'okr.read' });
+    const answer = await allow(page, verifier);
+    same('org_id', claimsOf(answer.json.access_token).claims.org_id, 'globex');
   });
 
   test('a token that was used before is refused', limit, async (t) => {

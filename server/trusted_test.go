@@ -360,6 +360,31 @@ func TestWhereATokenPlacesPeople(t *testing.T) {
 	a.want(a.arrive(a.browser(), nil), http.StatusOK, "zoe@example.com")
 }
 
+// TestAPersonActsForTheOrganizationOfTheirToken, in the browser they came in, and in no other.
+func TestAPersonActsForTheOrganizationOfTheirToken(t *testing.T) {
+	a := newLoginApp(t, func(i *store.TrustedIssuer) { i.Mapping.Organization = "org" })
+	if err := a.st.CreateOrganization(t.Context(), store.Organization{ID: "zenith", Slug: "zenith", Name: "Zenith", CreatedAt: a.clock.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	var want []store.OrgID // the browser last used comes first
+	for _, org := range []store.OrgID{"acme", "zenith", ""} {
+		a.want(a.arrive(a.browser(), map[string]any{"org": org}), http.StatusOK, "zoe@example.com")
+		a.clock.Move(time.Second)
+		want = append([]store.OrgID{org}, want...)
+	}
+	sessions, err := a.st.SessionsOf(t.Context(), a.known("zoe"), a.clock.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []store.OrgID
+	for _, s := range sessions {
+		got = append(got, s.Org)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("SessionsOf(zoe) act for %q, want %q", got, want)
+	}
+}
+
 // TestAFreshLoginIsAskedForThere: what the client wants to be sure of is passed on, and held against what comes back.
 func TestAFreshLoginIsAskedForThere(t *testing.T) {
 	a := newLoginApp(t, nil)

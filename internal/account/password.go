@@ -40,7 +40,7 @@ func (a *Account) changePassword(w http.ResponseWriter, r *http.Request, form oa
 	if a.Settings.NoPassword || v.Person.Email == "" {
 		return pages.Redirect(w, a.Issuer+"/account/login")
 	}
-	problem, err := a.Login.ChangePassword(w, r, v.Session.Auth, form.Get("current"), form.Get("password"))
+	problem, err := a.Login.ChangePassword(w, r, v.Session, form.Get("current"), form.Get("password"))
 	if err != nil {
 		return err
 	}

@@ -17,11 +17,11 @@ import (
 // ChangePassword replaces the password of the person of a session, or gives them their first one. It says what is wrong
 // with what they entered; when nothing is, every other browser of theirs is signed out and this one has a new session.
 // The caller has seen that they proved who they are within Fresh.
-func (l *Login) ChangePassword(w http.ResponseWriter, r *http.Request, who store.Authentication, current, chosen string) (problem string, err error) {
+func (l *Login) ChangePassword(w http.ResponseWriter, r *http.Request, s store.Session, current, chosen string) (problem string, err error) {
 	ctx := r.Context()
-	person, err := l.Store.Person(ctx, who.Person)
+	person, err := l.Store.Person(ctx, s.Auth.Person)
 	if err != nil {
-		return "", fmt.Errorf("reading person %s: %w", who.Person, err)
+		return "", fmt.Errorf("reading person %s: %w", s.Auth.Person, err)
 	}
 	problem = CheckNewPassword(chosen)
 	if problem == "" && strings.EqualFold(person.Email, chosen) {
@@ -30,7 +30,7 @@ func (l *Login) ChangePassword(w http.ResponseWriter, r *http.Request, who store
 	if problem != "" {
 		return problem, nil
 	}
-	methods := who.Methods
+	methods := s.Auth.Methods
 	if person.Password != "" {
 		if problem, err = l.checkCurrent(r, person, current); problem != "" || err != nil {
 			return problem, unlessBusy(err)
@@ -50,7 +50,7 @@ func (l *Login) ChangePassword(w http.ResponseWriter, r *http.Request, who store
 	person.Password = hash
 	l.note(ctx, "a person chose a new password on their account page", "person", person.ID)
 	l.tell(ctx, person, l.chosenLetter(person.Email))
-	return "", l.startSession(w, r, outcome{person: person, began: now, methods: methods})
+	return "", l.startSession(w, r, outcome{person: person, began: now, methods: methods, org: s.Org})
 }
 
 // checkCurrent looks whether the password is the one they have. It is slowed like a login.

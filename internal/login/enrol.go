@@ -74,7 +74,7 @@ func (l *Login) AddAuthenticator(w http.ResponseWriter, r *http.Request, s store
 		return nil, "", fmt.Errorf("closing the other sessions of person %s: %w", person, err)
 	}
 	l.tell(ctx, p, l.factorLetter(p.Email, "An authenticator app was added", "An authenticator app was added"))
-	return codes, "", l.startSession(w, r, outcome{person: p, began: s.Auth.At, methods: withSecond(s.Auth.Methods, oauth.MethodOTP)})
+	return codes, "", l.startSession(w, r, outcome{person: p, began: s.Auth.At, methods: withSecond(s.Auth.Methods, oauth.MethodOTP), org: s.Org})
 }
 
 // RemoveAuthenticator takes the authenticator of a person away, and their recovery codes.

@@ -185,7 +185,7 @@ func (l *Login) goOn(w http.ResponseWriter, r *http.Request, req store.Request, 
 		return fmt.Errorf("reading the second factors of person %s: %w", person.ID, err)
 	}
 	if !need(req, has).MetBy(session.Auth.Methods) {
-		return l.stepUp(w, r, req, session.Auth, has)
+		return l.stepUp(w, r, req, session, has)
 	}
 	return l.finish(w, r, req, session.Auth)
 }

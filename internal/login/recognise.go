@@ -22,7 +22,7 @@ const federated = "fed"
 
 // recognise finds or makes the person of an assertion.
 func (l *Login) recognise(ctx context.Context, back upstream.Return) (outcome, error) {
-	out := outcome{methods: []string{federated}, via: back.Provider}
+	out := outcome{methods: []string{federated}, via: back.Provider, org: back.Provider.Org}
 	known, err := l.Store.UseIdentity(ctx, back.Says.Issuer, back.Says.Subject, l.now())
 	switch {
 	case errors.Is(err, store.ErrNotFound):

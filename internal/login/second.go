@@ -35,7 +35,7 @@ const (
 func (l *Login) half(w http.ResponseWriter, r *http.Request, req store.Request, out outcome) error {
 	now := l.now()
 	h := store.HalfLogin{
-		ID: store.HalfLoginID("hal_" + store.NewID(now)), Browser: l.Jar.EnsureBrowser(w, r), Auth: out.authentication(), Org: out.via.Org, Request: req.ID,
+		ID: store.HalfLoginID("hal_" + store.NewID(now)), Browser: l.Jar.EnsureBrowser(w, r), Auth: out.authentication(), Org: out.org, Request: req.ID,
 		CreatedAt: now, Expires: now.Add(halfLife),
 	}
 	if err := l.Store.OpenHalfLogin(r.Context(), h); err != nil {
@@ -266,7 +266,7 @@ func (l *Login) finishHalf(w http.ResponseWriter, r *http.Request, h store.HalfL
 		return err
 	}
 	err = l.admit(w, r, req, outcome{
-		person: person, began: h.Auth.At, methods: withSecond(h.Auth.Methods, methods...), via: store.Provider{Org: h.Org},
+		person: person, began: h.Auth.At, methods: withSecond(h.Auth.Methods, methods...), org: h.Org,
 	})
 	if errors.Is(err, errSignedOut) {
 		return halfOver()

@@ -41,6 +41,7 @@ type outcome struct {
 	wait    time.Duration  // when the attempt came too early and was not looked at
 	methods []string       // RFC 8176 §2
 	via     store.Provider // by which they came; zero when they came by a way of ours
+	org     store.OrgID    // for which they act, by what let them in; "" when it said nothing of it
 }
 
 // signIn checks the form's token and the request before it looks at the password.
@@ -228,15 +229,14 @@ func (out outcome) authentication() store.Authentication {
 	return store.Authentication{Person: out.person.ID, At: out.began, Methods: out.methods}
 }
 
-// startSession opens a session under a new id, in place of the one the browser had. Who came by an organization's
-// connection acts for that organization.
+// startSession opens a session under a new id, in place of the one the browser had.
 func (l *Login) startSession(w http.ResponseWriter, r *http.Request, out outcome) error {
 	settings, now, person := l.Settings.Defaults(), l.now(), out.person
 	token := browser.NewToken()
 	session := store.Session{
 		ID:        store.DigestOf(token),
 		Auth:      out.authentication(),
-		Org:       out.via.Org,
+		Org:       out.org,
 		Browser:   browser.Kind(r.UserAgent()),
 		CreatedAt: now,
 		UsedAt:    now,

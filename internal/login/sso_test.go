@@ -239,13 +239,8 @@ var lastSteps = map[string]func(*world, *person, store.Person) func() *httptest.
 		form.Set("code", codeIn(w, w.last(box)))
 		return func() *httptest.ResponseRecorder { return b.do(http.MethodPost, "/login/code", form) }
 	},
-	"a trusted login": func(w *world, b *person, p store.Person) func() *httptest.ResponseRecorder {
-		w.must(w.store.CreateTrustedIssuer(w.Context(), store.TrustedIssuer{Name: "app", Title: "App", Issuer: "https://app.example", Audience: "a", CreatedAt: w.now}))
-		w.must(w.store.AddIdentity(w.Context(), store.Identity{Issuer: "https://app.example", Subject: "1", Person: p.ID, CreatedAt: w.now, UsedAt: w.now}))
-		h := store.Handover{ID: store.DigestOf("reference"), Trusted: "app", Browser: b.visitor().Digest(), CreatedAt: w.now, Expires: w.now.Add(time.Hour)}
-		w.must(w.store.OpenHandover(w.Context(), h))
-		h.Token, h.Ticket, h.Attested = store.DigestOf("token"), store.DigestOf("ticket"), store.Attested{Issuer: "https://app.example", Subject: "1"}
-		w.must(w.store.AnswerHandover(w.Context(), h, w.now))
+	"a trusted login": func(_ *world, b *person, p store.Person) func() *httptest.ResponseRecorder {
+		b.handedOver(p.ID, "")
 		return func() *httptest.ResponseRecorder {
 			return b.do(http.MethodGet, "/login/trusted/done?ticket=ticket", nil)
 		}

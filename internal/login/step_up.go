@@ -26,11 +26,11 @@ func need(req store.Request, has store.FactorsOf) oauth.ACR {
 
 // stepUp asks the person of a session for what is missing, and for nothing else. Who has no second factor is told how
 // to get one.
-func (l *Login) stepUp(w http.ResponseWriter, r *http.Request, req store.Request, auth store.Authentication, has store.FactorsOf) error {
+func (l *Login) stepUp(w http.ResponseWriter, r *http.Request, req store.Request, s store.Session, has store.FactorsOf) error {
 	asked := need(req, has)
 	byPasskey := has.Passkeys > 0 && l.Passkeys != nil
 	if byPasskey || has.Second() && asked.Level() <= oauth.TwoFactors.Level() {
-		return l.half(w, r, req, outcome{person: store.Person{ID: auth.Person}, began: auth.At, methods: auth.Methods})
+		return l.half(w, r, req, outcome{person: store.Person{ID: s.Auth.Person}, began: s.Auth.At, methods: s.Auth.Methods, org: s.Org})
 	}
 	return l.offerSetUp(w, r, req, asked)
 }

@@ -260,7 +260,7 @@ func (l *Login) endTrusted(w http.ResponseWriter, r *http.Request) error {
 	if len(methods) == 0 {
 		methods = []string{"ext"} // the login did not say how
 	}
-	err = l.open(w, r, req, outcome{person: person, began: now, methods: methods})
+	err = l.open(w, r, req, outcome{person: person, began: now, methods: methods, org: store.OrgID(h.Attested.Organization)})
 	if errors.Is(err, errSignedOut) {
 		return disabledAccount()
 	}

@@ -35,7 +35,7 @@ func (d Domain) Lapsed(now time.Time) bool {
 //
 // OpenSession and VerifyEmail make a person with a proven address in a verified domain with Join a member, in the
 // same step, unless the domain has lapsed or they have been a member and left. A session that is opened for an organization
-// brings them in by its domains without Join too: they came by the organization's own connection.
+// brings them in by its domains without Join too: its own connection or a trusted login said that they are of it.
 type Domains interface {
 	// AddDomain files what an organization says, unverified, or answers ErrExists when it said so before. ErrNotFound
 	// when there is no such organization.

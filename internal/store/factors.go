@@ -34,7 +34,7 @@ type HalfLogin struct {
 	ID        HalfLoginID
 	Browser   Digest         // of the cookie of the browser that began
 	Auth      Authentication // what was proven
-	Org       OrgID          // by whose connection they came; "" for none
+	Org       OrgID          // for which they act; "" when nothing said so
 	Request   RequestID      // what it is for; "" for nothing but the account
 	Tries     int            // of the second factor
 	CreatedAt time.Time

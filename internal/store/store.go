@@ -191,8 +191,8 @@ type People interface {
 
 // Sessions are browsers in which a person is logged in.
 type Sessions interface {
-	// OpenSession files a session and ends the one it replaces (a zero digest replaces none). s.Org is the organization by
-	// whose connection its person came, who becomes a member as Domains tells. Its person must be enabled,
+	// OpenSession files a session and ends the one it replaces (a zero digest replaces none). s.Org is the organization that
+	// its person acts for: of which they are a member, or become one here as Domains tells. Its person must be enabled,
 	// and not signed out everywhere after s.Auth.At; else ErrNotFound.
 	OpenSession(ctx context.Context, s Session, replaces Digest) error
 	// Session returns a live session and its person, who is enabled. When it was last used more than a minute
