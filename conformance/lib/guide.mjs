@@ -9,8 +9,8 @@ export class Guide {
   #used = new Set();
 
   constructor(page) {
-    const text = readFileSync(join(import.meta.dirname, '../../docs/guides', page), 'utf8');
-    for (const [, name, code] of text.matchAll(/^```\w+ ?([\w.-]*)\n(.*?)^```$/gms)) {
+    this.text = readFileSync(join(import.meta.dirname, '../../docs/guides', page), 'utf8');
+    for (const [, name, code] of this.text.matchAll(/^```\w+ ?([\w.-]*)\n(.*?)^```$/gms)) {
       if (!name || this.#blocks.has(name)) throw new Error(`${page}: a block is called «${name}»; each needs a name of its own`);
       this.#blocks.set(name, code);
     }
