@@ -89,6 +89,31 @@ func (s SMTP) password() (string, error) {
 	return secret, nil
 }
 
+// Send brings one message through the mail server and waits until it is taken.
+func (s SMTP) Send(ctx context.Context, m Mail) error {
+	sender, err := s.sender()
+	if err != nil {
+		return err
+	}
+	return sender.Send(ctx, mail.Message(m))
+}
+
+// sender prepares to send. It connects for each message.
+func (s SMTP) sender() (mail.Sender, error) {
+	secret, err := s.password()
+	if err != nil {
+		return nil, fmt.Errorf("the password of the mail server: %w", err)
+	}
+	server := mail.SMTP{Host: s.Host, Port: s.Port, User: s.User, Password: secret, From: s.From, TLS: mail.TLS(s.TLS)}
+	switch {
+	case server.Port == 0 && server.TLS == mail.Implicit:
+		server.Port = 465
+	case server.Port == 0:
+		server.Port = 587
+	}
+	return server.NewSender()
+}
+
 // mailQueue begins to send, or is nil where no mail can be sent.
 func (c Config) mailQueue() (*mail.Queue, error) {
 	if c.DeliverMail != nil {
@@ -100,18 +125,7 @@ func (c Config) mailQueue() (*mail.Queue, error) {
 	if c.SMTP == (SMTP{}) {
 		return nil, nil
 	}
-	secret, err := c.SMTP.password()
-	if err != nil {
-		return nil, fmt.Errorf("the password of the mail server: %w", err)
-	}
-	s := mail.SMTP{Host: c.SMTP.Host, Port: c.SMTP.Port, User: c.SMTP.User, Password: secret, From: c.SMTP.From, TLS: mail.TLS(c.SMTP.TLS)}
-	switch {
-	case s.Port == 0 && s.TLS == mail.Implicit:
-		s.Port = 465
-	case s.Port == 0:
-		s.Port = 587
-	}
-	sender, err := s.NewSender()
+	sender, err := c.SMTP.sender()
 	if err != nil {
 		return nil, err
 	}

@@ -97,7 +97,7 @@ func (c *consentsRevoke) Run(ctx context.Context, out *console) error {
 		if err != nil {
 			return err
 		}
-		n, err := officeOf(p, st).Revoke(ctx, q, store.EndedByOperator)
+		n, err := new(post).office(p, st).Revoke(ctx, q, store.EndedByOperator)
 		if errors.Is(err, store.ErrNotFound) {
 			return errors.New("nobody allowed anything that fits")
 		}

@@ -62,7 +62,7 @@ type orgRefuse struct {
 
 // Run refuses the app, or withdraws that.
 func (c *orgRefuse) Run(ctx context.Context, out *console) error {
-	return c.within(ctx, func(_ *deployment, p store.Project, st store.Store) error {
+	return c.within(ctx, func(d *deployment, p store.Project, st store.Store) error {
 		o, err := org(ctx, st, c.Org)
 		if err != nil {
 			return err
@@ -78,13 +78,15 @@ func (c *orgRefuse) Run(ctx context.Context, out *console) error {
 			}
 			return out.say("Members of %s can ask for %s again.", o.Slug, id)
 		}
-		err = officeOf(p, st).Refuse(ctx, o, id, "")
+		post := d.post(ctx)
+		wishes, err := post.office(p, st).Refuse(ctx, o, id, "")
 		if errors.Is(err, store.ErrNotFound) {
 			return fmt.Errorf("nobody in %s waits for %s: authwright org approvals %s tells what waits", o.Slug, id, o.Slug)
 		}
 		if err != nil {
 			return err
 		}
-		return out.say("%s is refused in %s. Whoever asked sees it at the next connection; a command sends no mail.", id, o.Slug)
+		post.tellWhoAsked(out, wishes)
+		return out.say("%s is refused in %s.%s", id, o.Slug, post.byMail())
 	})
 }

@@ -1,5 +1,5 @@
-// org_invite.go: authwright org invite and org invitation: who is asked to belong to an organization. A command sends no
-// mail: it prints the link, and the operator hands it to whom it is for.
+// org_invite.go: authwright org invite and org invitation: who is asked to belong to an organization. The link goes by mail
+// where there is a mail server, and else to the operator, who hands it over: to one of the two, once.
 
 package main
 
@@ -19,6 +19,7 @@ type orgInvite struct {
 	Org   string   `arg:"" help:"The organization, or its id."`
 	Email string   `arg:"" help:"The address that is invited."`
 	Role  []string `sep:"none" help:"What they will be there. Repeat for several." placeholder:"ROLE"`
+	Link  bool     `help:"Print the link to hand over, and send no mail. It is what happens without a mail server in the configuration."`
 }
 
 // Run makes the invitation.
@@ -27,7 +28,7 @@ func (c *orgInvite) Run(ctx context.Context, out *console) error {
 	if err != nil {
 		return err
 	}
-	return c.within(ctx, func(_ *deployment, p store.Project, st store.Store) error {
+	return c.within(ctx, func(d *deployment, p store.Project, st store.Store) error {
 		o, err := org(ctx, st, c.Org)
 		if err != nil {
 			return err
@@ -39,20 +40,27 @@ func (c *orgInvite) Run(ctx context.Context, out *console) error {
 		if err := checkRoles(out, roles, c.Role); err != nil {
 			return err
 		}
-		link, err := officeOf(p, st).Invite(ctx, o, store.Invitation{Email: email, Roles: c.Role})
+		post := new(post)
+		if !c.Link {
+			post = d.post(ctx)
+		}
+		link, err := post.office(p, st).Invite(ctx, o, store.Invitation{Email: email, Roles: c.Role})
 		if errors.Is(err, organizations.ErrTooMany) {
 			return fmt.Errorf("too many invitations of %s wait: authwright org invitation revoke ends some", o.Slug)
 		}
 		if err != nil {
 			return err
 		}
-		return out.say("Give this link to %s and to nobody else. It works once, within seven days, and proves that the address is theirs:\n\n    %s\n", email, link)
+		mailed, failed := post.settle()
+		if mailed > 0 {
+			return out.say("The link went to %s by mail. It works once, within seven days, for that address only.", email)
+		}
+		err = out.say("Give this link to %s and to nobody else. It works once, within seven days, and proves that the address is theirs:\n\n    %s\n", email, link)
+		if failed != nil {
+			err = errors.Join(err, fmt.Errorf("the invitation is made, but its mail was not sent: hand over the link above, or invite again when the mail server answers: %w", failed))
+		}
+		return err
 	})
-}
-
-// officeOf does for a command what organizations do. It sends no mail.
-func officeOf(p store.Project, st store.Store) *organizations.Office {
-	return &organizations.Office{Store: st, Settings: p.Settings, Site: p.Name, Issuer: p.Issuer}
 }
 
 type invitationCommand struct {

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/authwright/authwright/internal/clients"
+	"github.com/authwright/authwright/internal/organizations"
 	"github.com/authwright/authwright/internal/policy"
 	"github.com/authwright/authwright/internal/store"
 	"github.com/authwright/authwright/oauth"
@@ -202,7 +203,7 @@ type orgApprove struct {
 
 // Run lists the app in the rule it falls under.
 func (c *orgApprove) Run(ctx context.Context, out *console) error {
-	return c.within(ctx, func(_ *deployment, p store.Project, st store.Store) error {
+	return c.within(ctx, func(d *deployment, p store.Project, st store.Store) error {
 		o, err := org(ctx, st, c.Org)
 		if err != nil {
 			return err
@@ -214,20 +215,17 @@ func (c *orgApprove) Run(ctx context.Context, out *console) error {
 		if policy.Admit(p.Settings, o.Policy, app) == policy.Admitted {
 			return out.say("%s lets %s in already.", o.Slug, app.ID)
 		}
-		list(policy.RuleFor(&o.Policy, app), app.ID)
-		if policy.Admit(p.Settings, o.Policy, app) != policy.Admitted {
+		post := d.post(ctx)
+		wishes, err := post.office(p, st).Approve(ctx, o, app)
+		switch {
+		case errors.Is(err, organizations.ErrNotByApproval):
 			return fmt.Errorf("%s lets no app of this kind in, approved or not: authwright org policy %s changes that", o.Slug, o.Slug)
-		}
-		wishes, err := st.ApproveClient(ctx, o, app.ID)
-		if errors.Is(err, store.ErrChanged) {
+		case errors.Is(err, store.ErrChanged):
 			return fmt.Errorf("%s was changed by somebody else just now: nothing was done, run it again", o.Slug)
-		}
-		if err != nil {
+		case err != nil:
 			return err
 		}
-		for _, wish := range wishes {
-			out.warn("%s asked for it: tell them, a command sends no mail", wish.Person)
-		}
-		return out.say("%s lets %s in.", o.Slug, app.ID)
+		post.tellWhoAsked(out, wishes)
+		return out.say("%s lets %s in.%s", o.Slug, app.ID, post.byMail())
 	})
 }

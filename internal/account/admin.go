@@ -143,7 +143,7 @@ func (a *Account) approve(r *http.Request, _ visit, o store.MyOrganization, form
 	if err != nil {
 		return fmt.Errorf("reading client %q: %w", form.Get("client"), err)
 	}
-	err = a.Office.Approve(r.Context(), o.Organization, client)
+	_, err = a.Office.Approve(r.Context(), o.Organization, client)
 	switch {
 	case errors.Is(err, organizations.ErrNotByApproval):
 		return problem("Your organization’s rule lets no app of this kind in, approved or not. Ask who runs this place to change the rule.")
@@ -154,7 +154,8 @@ func (a *Account) approve(r *http.Request, _ visit, o store.MyOrganization, form
 }
 
 func (a *Account) refuse(r *http.Request, v visit, o store.MyOrganization, form oauth.Params) error {
-	return a.Office.Refuse(r.Context(), o.Organization, store.ClientID(form.Get("client")), v.Person.ID)
+	_, err := a.Office.Refuse(r.Context(), o.Organization, store.ClientID(form.Get("client")), v.Person.ID)
+	return err
 }
 
 func (a *Account) reconsider(r *http.Request, _ visit, o store.MyOrganization, form oauth.Params) error {

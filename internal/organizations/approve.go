@@ -65,35 +65,35 @@ func oneLine(note string) string {
 	return string(runes[:min(len(runes), maxNote)])
 }
 
-// Approve lists the client in the rule it falls under, ends what members asked for, and mails them. ErrNotByApproval
-// when that would not let it in, store.ErrChanged when somebody else changed the organization meanwhile.
-func (o *Office) Approve(ctx context.Context, org store.Organization, client store.Client) error {
+// Approve lists the client in the rule it falls under, ends the wishes of members, which it returns, and mails who had them.
+// ErrNotByApproval when that would not let it in, store.ErrChanged when somebody else changed the organization meanwhile.
+func (o *Office) Approve(ctx context.Context, org store.Organization, client store.Client) ([]store.Approval, error) {
 	rule := policy.RuleFor(&org.Policy, client)
 	if !slices.Contains(rule.Clients, client.ID) {
 		rule.Clients = append(slices.Clone(rule.Clients), client.ID)
 	}
 	if policy.Admit(o.Settings, org.Policy, client) != policy.Admitted {
-		return ErrNotByApproval
+		return nil, ErrNotByApproval
 	}
 	wishes, err := o.Store.ApproveClient(ctx, org, client.ID)
 	if err != nil {
-		return fmt.Errorf("letting %s into organization %s: %w", client.ID, org.ID, err)
+		return nil, fmt.Errorf("letting %s into organization %s: %w", client.ID, org.ID, err)
 	}
 	o.note(ctx, "a client was approved", "org", org.ID, "client", client.ID)
-	return o.answer(ctx, wishes, mail.Letter{
+	return wishes, o.answer(ctx, wishes, mail.Letter{
 		Title: "Your app is approved",
 		Lines: []string{"An admin of " + org.Name + " approved the app that you asked for. Go back to the app and connect again."},
 	})
 }
 
-// Refuse refuses what members asked for, and mails them.
-func (o *Office) Refuse(ctx context.Context, org store.Organization, client store.ClientID, by store.PersonID) error {
+// Refuse refuses the wishes of members, which it returns, and mails who had them.
+func (o *Office) Refuse(ctx context.Context, org store.Organization, client store.ClientID, by store.PersonID) ([]store.Approval, error) {
 	wishes, err := o.Store.RefuseClient(ctx, org.ID, client, by, o.now())
 	if err != nil {
-		return fmt.Errorf("refusing %s in organization %s: %w", client, org.ID, err)
+		return nil, fmt.Errorf("refusing %s in organization %s: %w", client, org.ID, err)
 	}
 	o.note(ctx, "a client was refused", "org", org.ID, "client", client, "by", by)
-	return o.answer(ctx, wishes, mail.Letter{
+	return wishes, o.answer(ctx, wishes, mail.Letter{
 		Title: "Your app was not approved",
 		Lines: []string{"An admin of " + org.Name + " did not approve the app that you asked for. Ask them which apps you can use."},
 	})

@@ -214,7 +214,7 @@ func TestAnApprovalLetsInWhatTheRuleLeavesToAdmins(t *testing.T) {
 		o.Policy.ThirdParty = store.ClientRule{Mode: tt.mode, Clients: []store.ClientID{"another"}}
 		w.must(w.Store.UpdateOrganization(ctx, o))
 		w.must(w.Ask(ctx, o, app.ID, "bob", ""))
-		if err := w.Approve(ctx, w.org("acme"), app); !errors.Is(err, tt.want) {
+		if _, err := w.Approve(ctx, w.org("acme"), app); !errors.Is(err, tt.want) {
 			t.Errorf("mode %q: Approve = %v, want %v", tt.mode, err, tt.want)
 		}
 		listed := slices.Contains(w.org("acme").Policy.ThirdParty.Clients, app.ID)
@@ -231,7 +231,8 @@ func TestARefusalIsToldToWhoAsked(t *testing.T) {
 	ctx := t.Context()
 	w.person("cleo", true, "acme", "member")
 	w.must(w.Ask(ctx, w.org("acme"), "app", "bob", ""))
-	w.must(w.Refuse(ctx, w.org("acme"), "app", "ada"))
+	_, err := w.Refuse(ctx, w.org("acme"), "app", "ada")
+	w.must(err)
 	want := []string{"ada@example.com: An app waits for your approval", "bob@example.com: Your app was not approved"}
 	if got := w.sent(); !slices.Equal(got, want) {
 		t.Errorf("the letters = %q, want %q", got, want)
@@ -239,7 +240,7 @@ func TestARefusalIsToldToWhoAsked(t *testing.T) {
 	if err := w.Ask(ctx, w.org("acme"), "app", "cleo", ""); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("Ask after a refusal = %v, want %v", err, store.ErrNotFound)
 	}
-	if err := w.Refuse(ctx, w.org("acme"), "app", "ada"); !errors.Is(err, store.ErrNotFound) {
+	if _, err := w.Refuse(ctx, w.org("acme"), "app", "ada"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("Refuse of what nobody waits for = %v, want %v", err, store.ErrNotFound)
 	}
 }
