@@ -1,7 +1,7 @@
 // call.ts tells which operation a request asks for: from the body, which is what the server acts on, never from the
 // headers, which must agree (MCP 2026-07-28, Streamable HTTP, Standard Request Headers).
 
-import { CallError } from './errors.js'
+import { BodyGone, CallError } from './errors.js'
 import { decodeText, isJSON, scanObject, type Member } from './scan.js'
 
 /** headersSince is the revision that requires Mcp-Method and Mcp-Name. */
@@ -58,8 +58,8 @@ export async function readCall(request: Incoming, maxBody: number): Promise<Call
 async function wholeBody(request: Incoming, maxBody: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
   try {
     return await request.body(maxBody)
-  } catch {
-    throw new CallError(400, codeParse, 'the body did not arrive whole')
+  } catch (err) {
+    throw err instanceof BodyGone ? err : new CallError(400, codeParse, 'the body did not arrive whole')
   }
 }
 

@@ -74,22 +74,34 @@ export interface ResourceConfig {
   sessionKey?: Uint8Array
   /** The largest request body in bytes; 4 MiB when absent. */
   maxBody?: number
-  /** Is told when the issuer cannot be reached and when a handler fails; console.warn when absent. No secret is in it. */
+  /**
+   * Is told when the issuer cannot be reached and when a handler fails; console.warn when absent. `error` is what was thrown,
+   * and `reason`, where that says all, is its message with those of its causes. No secret is in it.
+   */
   log?: (message: string, details: Record<string, unknown>) => void
 }
 
-/** checkConfig tells all that is wrong with a configuration at once. */
+const settings: Record<keyof ResourceConfig, true> = {
+  resource: true, issuer: true, name: true, scopes: true, tools: true, prompts: true, resources: true, implies: true,
+  allowedOrigins: true, jwksUri: true, introspection: true, fetch: true, sessionKey: true, maxBody: true, log: true,
+}
+
+/**
+ * checkConfig tells all that is wrong with a configuration at once. Not every program was compiled, so it also looks for what
+ * the types rule out: a rule under a misspelt name would protect nothing.
+ */
 export function checkConfig(config: ResourceConfig): void {
   const wrong = [
-    ...note(`resource ${quote(config.resource)}`, notCanonical(String(config.resource))),
-    ...note(`issuer ${quote(config.issuer)}`, notIssuer(String(config.issuer))),
+    ...Object.keys(config).flatMap((name) => note(name, Object.hasOwn(settings, name) ? undefined : 'there is no such setting')),
+    ...checkURL('resource', config.resource, notCanonical),
+    ...checkURL('issuer', config.issuer, notIssuer),
     ...checkScopes('scopes', config.scopes ?? []),
     ...checkRules('tools', config.tools),
     ...checkRules('prompts', config.prompts),
     ...checkRules('resources', config.resources),
     ...checkRules('implies', config.implies),
-    ...(config.allowedOrigins ?? []).flatMap((origin) => note(`allowedOrigins ${quote(origin)}`, checkOrigin(origin))),
-    ...(config.jwksUri === undefined ? [] : note(`jwksUri ${quote(config.jwksUri)}`, notSecure(config.jwksUri))),
+    ...checkList('allowedOrigins', config.allowedOrigins ?? [], (origin) => note(`allowedOrigins ${quote(origin)}`, checkOrigin(origin))),
+    ...(config.jwksUri === undefined ? [] : checkURL('jwksUri', config.jwksUri, notSecure)),
     ...checkIntrospection(config.introspection),
     ...note('sessionKey', (config.sessionKey?.length ?? 32) < 32 ? 'needs 32 bytes or more' : undefined),
     ...note('maxBody', !((config.maxBody ?? 1) > 0) ? 'must be more than 0' : undefined),
@@ -107,6 +119,20 @@ function quote(value: unknown): string {
   return JSON.stringify(value) ?? 'undefined'
 }
 
+function checkURL(where: string, value: unknown, why: (text: string) => string | undefined): string[] {
+  if (value === undefined || value === '') {
+    return [`${where}: is not set`]
+  }
+  return note(`${where} ${quote(value)}`, typeof value === 'string' ? why(value) : 'must be a string')
+}
+
+function checkList(where: string, values: readonly string[], check: (value: string) => string[]): string[] {
+  if (!Array.isArray(values)) {
+    return [`${where} ${quote(values)}: must be a list`]
+  }
+  return values.flatMap((value: unknown) => (typeof value === 'string' ? check(value) : note(where, `${quote(value)} is no string`)))
+}
+
 /** notIssuer follows RFC 8414 §2: a URL without query and fragment. */
 function notIssuer(issuer: string): string | undefined {
   return notSecure(issuer) ?? (/[?#]/.test(issuer) ? 'must have no query and no fragment' : undefined)
@@ -117,7 +143,7 @@ function notIssuer(issuer: string): string | undefined {
  * business, not a resource's (MCP 2026-07-28, Refresh Tokens).
  */
 function checkScopes(where: string, scopes: readonly string[]): string[] {
-  return scopes.flatMap((scope) => [
+  return checkList(where, scopes, (scope) => [
     ...note(where, isScope(scope) ? undefined : `${quote(scope)} is not a scope`),
     ...note(where, scope === 'offline_access' ? 'offline_access is not a scope of a resource' : undefined),
   ])
@@ -149,6 +175,6 @@ function checkIntrospection(config: Introspection | undefined): string[] {
   return [
     ...note('introspection', clientId && clientSecret ? undefined : 'needs clientId and clientSecret'),
     ...note('introspection.every', every > 0 && every <= maxEvery ? undefined : `must be more than 0 and at most ${maxEvery} s`),
-    ...(endpoint === undefined ? [] : note(`introspection.endpoint ${quote(endpoint)}`, notSecure(endpoint))),
+    ...(endpoint === undefined ? [] : checkURL('introspection.endpoint', endpoint, notSecure)),
   ]
 }

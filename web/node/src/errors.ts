@@ -67,6 +67,13 @@ export class LacksScope extends Error {
   }
 }
 
+/** BodyGone is a body that was read before the check: the program's mistake, not the client's. */
+export class BodyGone extends Error {
+  constructor() {
+    super('the body was read before, and nothing was left of it: put the check before what reads it')
+  }
+}
+
 /** CallError is a refusal in the words of JSON-RPC. */
 export class CallError extends Error {
   constructor(

@@ -9,6 +9,7 @@ import { bearerToken } from './incoming.js'
 import { Introspector } from './introspect.js'
 import { IssuerDoor } from './issuer.js'
 import { Keyring } from './keys.js'
+import { reasonOf, warn } from './log.js'
 import { corsHeaders, originAllowed, preflightHeaders } from './origin.js'
 import { Hierarchy, Rules, union } from './scopes.js'
 import { Sessions } from './session.js'
@@ -51,7 +52,7 @@ export class Guard {
     this.prompts = new Rules(config.prompts)
     this.resources = new Rules(config.resources)
     this.sessions = new Sessions(config.sessionKey)
-    this.log = config.log ?? ((message, details) => console.warn(`authwright: ${message}`, details))
+    this.log = config.log ?? warn
     const send = config.fetch ?? ((url: string, init: RequestInit) => fetch(url, init))
     const door = new IssuerDoor(config.issuer, config.jwksUri ?? '', send)
     const trust = {
@@ -106,8 +107,10 @@ export class Guard {
   /** refuse answers for an error, and tells the operator what is none of the client's business. */
   refuse(err: unknown, headers: Record<string, string>): Answer {
     const answer = refusal(this, err) ?? refusal(this, new OAuthError('server_error', 'something went wrong'))
-    if (answer === undefined || answer.status >= 500) {
-      this.log(answer?.status === 503 ? 'a token cannot be checked' : 'a request failed', { error: err })
+    if (answer?.status === 503) {
+      this.log('a token cannot be checked', { reason: reasonOf(err instanceof Error ? err.cause : err), error: err })
+    } else if (answer === undefined || answer.status >= 500) {
+      this.log('a request failed', { error: err })
     }
     const { status = 500, headers: own = {}, body = '' } = answer ?? {}
     return { status, headers: { ...headers, ...own }, body }

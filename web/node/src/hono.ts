@@ -9,7 +9,7 @@
  *
  * @module
  */
-import type { MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 
 import type { AuthInfo } from './auth_info.js'
 import { incomingOf } from './incoming.js'
@@ -46,7 +46,8 @@ export function requireScopes(resource: Resource, ...scopes: string[]): Middlewa
 
 function guarded(resource: Resource, decide: (request: Request) => ReturnType<ReturnType<typeof guardOf>['admit']>): MiddlewareHandler<ProtectedEnv> {
   return async (c, next) => {
-    const answer = await serve(resource, guardOf(resource), c.req.raw, await decide(c.req.raw), async (request, token) => {
+    const asked = await unread(c)
+    const answer = await serve(resource, guardOf(resource), asked, await decide(asked), async (request, token) => {
       c.req.raw = request
       c.req.bodyCache = {}
       c.set('token', token)
@@ -58,4 +59,10 @@ function guarded(resource: Resource, decide: (request: Request) => ReturnType<Re
     c.res = undefined // else Hono mixes the headers of the two
     c.res = answer
   }
+}
+
+/** unread is the request with its body, which a middleware may have read: Hono keeps what it read. */
+async function unread({ req }: Context): Promise<Request> {
+  const kept = req.raw.bodyUsed && Object.keys(req.bodyCache).length > 0
+  return kept ? new Request(req.raw, { body: await req.arrayBuffer() }) : req.raw
 }

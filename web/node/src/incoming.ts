@@ -1,7 +1,7 @@
 // incoming.ts reads a request of fetch (RFC 6750 §2.1, RFC 9110 §5.3).
 
 import type { Incoming } from './call.js'
-import { NoToken, OAuthError } from './errors.js'
+import { BodyGone, NoToken, OAuthError } from './errors.js'
 import { join } from './issuer.js'
 
 // Headers of which there may be one, and whose value has no comma: fetch folds several into one.
@@ -19,7 +19,7 @@ export function incomingOf(request: Request): Incoming {
       // Two Authorization headers look like one with a comma; no credentials of ours have one.
       return single.includes(name) || (name === 'authorization' && /(^|, *)bearer /i.test(value)) ? value.split(/, */) : [value]
     },
-    body: (max) => readBody(request.body, max),
+    body: (max) => (request.bodyUsed ? Promise.reject(new BodyGone()) : readBody(request.body, max)),
   }
 }
 

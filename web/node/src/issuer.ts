@@ -75,7 +75,9 @@ export class IssuerDoor {
   /** ask sends a request and reads the JSON object that comes back with a 200. */
   async ask(url: string, init: RequestInit, names: Names, signal: AbortSignal): Promise<Document> {
     const headers = { Accept: 'application/json', ...(init.headers as Record<string, string> | undefined) }
-    const response = await this.send(url, { ...init, headers, redirect: 'manual', signal })
+    const response = await this.send(url, { ...init, headers, redirect: 'manual', signal }).catch((err: unknown) => {
+      throw new Error(`asking ${url}`, { cause: err })
+    })
     try {
       if (response.status === 404) {
         throw new NotFound(`asking ${url}: 404`)

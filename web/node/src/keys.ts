@@ -3,6 +3,7 @@
 import { invalidToken, unavailable } from './errors.js'
 import { askTimeout, within, type IssuerDoor } from './issuer.js'
 import { importKey, type PublishedKey, type SigningKey } from './jws.js'
+import { reasonOf } from './log.js'
 import type { Clock, Log } from './config.js'
 
 const keysFresh = 5 * 60_000 // then they are read again, while the old ones serve
@@ -104,7 +105,7 @@ export class Keyring {
       }
     } catch (err) {
       this.failure = err
-      this.log('the keys of the issuer cannot be read', { issuer: this.door.issuer, error: err })
+      this.log('the keys of the issuer cannot be read', { issuer: this.door.issuer, reason: reasonOf(err), error: err })
     }
   }
 }

@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http'
 
 import type { AuthInfo } from './auth_info.js'
 import type { Incoming } from './call.js'
+import { BodyGone } from './errors.js'
 
 /** A request of `node:http` behind a check: with `auth`, where the official MCP SDKs look for who calls. */
 export type ProtectedRequest = IncomingMessage & { auth?: AuthInfo }
@@ -36,7 +37,7 @@ async function bodyOf(req: Parsed, max: number): Promise<Uint8Array<ArrayBuffer>
   const { rawBody, body } = req
   const left = rawBody ?? body
   if (left === undefined) {
-    throw new Error('the body was read before, and nothing was left of it')
+    throw new BodyGone()
   }
   const bytes = left instanceof Uint8Array ? left : new TextEncoder().encode(typeof left === 'string' ? left : JSON.stringify(left))
   if (rawBody !== undefined && body !== undefined) {

@@ -7,7 +7,9 @@ import { describe, test } from 'node:test'
 import express, { type Express, type RequestHandler } from 'express'
 
 import { metadata, protect } from '../src/express.js'
+import { createResourceAt } from '../src/resource.js'
 import { tokenOf } from '../src/token.js'
+import { TestIssuer } from './issuer.js'
 import { runVector, type Send, type VectorFile } from './vectors.js'
 
 const folder = new URL('../../../../conformance/vectors/', import.meta.url)
@@ -69,3 +71,19 @@ for (const name of ['requests.json', 'scopes.json']) {
     }
   })
 }
+
+test('a body of which a middleware has left nothing is no fault of the client', async () => {
+  const issuer = await TestIssuer.create()
+  const app = express()
+  app.use((req, _res, next) => void req.resume().once('end', next))
+  app.post('/mcp', protect(createResourceAt(issuer.config(), issuer.clock)))
+  const server = await new Promise<Server>((resolve) => {
+    const listening = app.listen(0, '127.0.0.1', () => resolve(listening))
+  })
+  try {
+    const headers: [string, string][] = [['Authorization', `Bearer ${await issuer.token()}`]]
+    assert.equal((await exchange((server.address() as AddressInfo).port, 'POST', '/mcp', headers, new TextEncoder().encode('{}'))).status, 500)
+  } finally {
+    server.close()
+  }
+})

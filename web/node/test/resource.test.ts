@@ -260,7 +260,7 @@ test('all that is wrong with a configuration is told at once', () => {
   const wrong = { ...config, introspection: { clientId: '', clientSecret: '', every: 31, endpoint: 'ftp://x.example' } }
   assert.throws(() => createResource(wrong), (err: Error) => {
     assert.deepEqual(err.message.split('\n').map((line) => line.replace(/:.*/, '')), [
-      'authwright', 'issuer ""', 'scopes', 'tools["x*"]', 'tools["x*"]', 'allowedOrigins "app.example"', 'jwksUri "x"', 'introspection', 'introspection.every', 'introspection.endpoint "ftp', 'sessionKey', 'maxBody',
+      'authwright', 'issuer', 'scopes', 'tools["x*"]', 'tools["x*"]', 'allowedOrigins "app.example"', 'jwksUri "x"', 'introspection', 'introspection.every', 'introspection.endpoint "ftp', 'sessionKey', 'maxBody',
     ])
     return true
   })
