@@ -49,7 +49,7 @@ test('every door has types for a strict consumer', () => {
 
 test("the README's first example runs", async () => {
   const [, example = ''] = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(installed, 'README.md'), 'utf8')) ?? []
-  const elsewhere = example.replace('app.listen(3000)', "const listening = app.listen(0, '127.0.0.1', () => console.log(JSON.stringify(listening.address())))")
+  const elsewhere = example.replace("app.listen(3000, '127.0.0.1')", "const listening = app.listen(0, '127.0.0.1', () => console.log(JSON.stringify(listening.address())))")
   assert.notEqual(elsewhere, example)
   writeFileSync(join(fresh, 'example.ts'), elsewhere)
   execFileSync(tsc, ['--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2022', '--types', 'node', 'example.ts'], { cwd: fresh, stdio: 'pipe' })
@@ -58,10 +58,10 @@ test("the README's first example runs", async () => {
     const said = await new Promise<string>((resolve, reject) => server.once('exit', reject).stdout.once('data', (line: Buffer) => resolve(String(line))))
     const origin = `http://127.0.0.1:${(JSON.parse(said) as { port: number }).port}`
     const refused = await fetch(`${origin}/mcp`, { method: 'POST', body: '{}' })
-    const where = 'http://localhost:3000/.well-known/oauth-protected-resource/mcp'
+    const where = 'http://127.0.0.1:3000/.well-known/oauth-protected-resource/mcp'
     assert.equal(refused.headers.get('WWW-Authenticate'), `Bearer scope="todo.read", resource_metadata="${where}"`)
     const document = (await (await fetch(origin + new URL(where).pathname)).json()) as { authorization_servers: string[] }
-    assert.deepEqual(document.authorization_servers, ['https://auth.example.com'])
+    assert.deepEqual(document.authorization_servers, ['http://127.0.0.1:8080'])
   } finally {
     server.kill()
   }
