@@ -151,8 +151,9 @@ func TestTheIssuersWordIsCheckedLikeASignature(t *testing.T) {
 func TestAWrongSecretIsNotTheTokensFault(t *testing.T) {
 	issuer := authwrighttest.New(issuerURL)
 	r := protect(t, issuer, introspecting(false), func(c *authwright.Config) { c.Introspection.ClientSecret = "wrong" })
-	if _, err := r.Verify(t.Context(), issuer.Token(serverURL)); !strings.HasPrefix(refusal(err), unavailable) {
-		t.Errorf("Verify = %q, want %q", refusal(err), unavailable)
+	_, err := r.Verify(t.Context(), issuer.Token(serverURL))
+	if !strings.HasPrefix(refusal(err), unavailable) || !strings.Contains(err.Error(), "ClientSecret of Introspection") {
+		t.Errorf("Verify = %q, want %q and, for the log, why", err, unavailable)
 	}
 }
 

@@ -133,6 +133,8 @@ func (d *issuerDoor) ask(req *http.Request, into any) error {
 	switch {
 	case resp.StatusCode == http.StatusNotFound:
 		return fmt.Errorf("asking %s: %w", req.URL.Redacted(), errNotFound)
+	case resp.StatusCode == http.StatusUnauthorized && req.Header.Get("Authorization") != "":
+		return fmt.Errorf("asking %s: it does not take the ClientID and ClientSecret of Introspection", req.URL.Redacted())
 	case resp.StatusCode != http.StatusOK:
 		return fmt.Errorf("asking %s: status %d", req.URL.Redacted(), resp.StatusCode)
 	}

@@ -3,10 +3,12 @@ package authwrighttest_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"log"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -91,6 +93,26 @@ func ExampleIssuer_SetDown() {
 	fmt.Println(w.Code, w.Header().Get("Retry-After"))
 	// Output:
 	// 503 5
+}
+
+// A server is called as its clients do; an MCP client takes the http.Client for its own.
+func ExampleHTTPClient() {
+	issuer := authwrighttest.New("https://issuer.example")
+	server := protect(issuer, nil).Protect(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		token, _ := authwright.FromContext(r.Context())
+		fmt.Fprint(w, token.Subject)
+	}))
+	for _, token := range []string{"", issuer.Token("https://mcp.example.com/mcp")} {
+		resp, err := authwrighttest.HTTPClient(server, token).Get("https://mcp.example.com/mcp")
+		if err != nil {
+			log.Fatal(err)
+		}
+		body, _ := io.ReadAll(resp.Body)
+		fmt.Println(resp.Status, strings.TrimSpace(string(body)))
+	}
+	// Output:
+	// 401 Unauthorized send an access token in the Authorization header; WWW-Authenticate says where to get one
+	// 200 OK per_ada
 }
 
 // protect makes the server under test, with an empty memory.
