@@ -14,17 +14,21 @@ import { Reader } from './lib/reader.mjs';
 const limit = { timeout: 120_000 };
 const inWords = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten', 'eleven', 'twelve', 'thirteen', 'fourteen', 'fifteen'];
 
+/** routed is a server in one file, of which the page protects a route. */
+const routed = {
+  files: ['server.mjs'],
+  protect(reader) {
+    reader.change('server.mjs', /^/, () => reader.block('imports'));
+    reader.change('server.mjs', /^app\.all\('\/mcp', .*\n/m, () => reader.block('protected'));
+  },
+  rules: 'server.mjs',
+  tools: 'server.mjs',
+};
+
 /** stacks are the pages, and what they tell the reader to do with which file. */
 const stacks = {
-  express: {
-    files: ['server.mjs'],
-    protect(reader) {
-      reader.change('server.mjs', /^/, () => reader.block('imports'));
-      reader.change('server.mjs', /^app\.all\('\/mcp', .*\n/m, () => reader.block('protected'));
-    },
-    rules: 'server.mjs',
-    tools: 'server.mjs',
-  },
+  express: routed,
+  hono: routed,
 };
 
 describe('the guides for Node', { concurrency: false }, () => {
