@@ -250,7 +250,7 @@ func (l *Login) endTrusted(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	if tooLongAgo(req, h.Attested.LoggedIn, now) {
-		return stillSignedIn(t)
+		return stillSignedIn(t.Title, nil)
 	}
 	person, err := l.trustedPerson(r.Context(), t, h.Attested)
 	if err != nil {
@@ -273,11 +273,13 @@ func tooLongAgo(req store.Request, loggedIn, now time.Time) bool {
 	return req.ID != "" && !loggedIn.IsZero() && mustProve(req, store.Session{Auth: store.Authentication{At: loggedIn.Add(skew)}}, now)
 }
 
-func stillSignedIn(t store.TrustedIssuer) error {
+// stillSignedIn refuses a login that is older than what was asked for.
+func stillSignedIn(there string, cause error) error {
 	return &pages.Refusal{
 		Status: http.StatusBadRequest,
 		Title:  "Sign in once more",
-		Text:   "The app wants to be sure that it is you, and " + t.Title + " did not ask you again.",
-		Hint:   "Sign out at " + t.Title + ", go back to the app you want to connect and try again.",
+		Text:   "What you want to do needs a fresh sign-in, and " + there + " did not ask you again.",
+		Hint:   "Sign out at " + there + ", go back to where you began and try again.",
+		Cause:  cause,
 	}
 }

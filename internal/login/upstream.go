@@ -159,6 +159,8 @@ func (l *Login) notArrived(w http.ResponseWriter, r *http.Request, req store.Req
 		return l.showSignIn(w, r, http.StatusOK, req, signInData{Problem: p.Name + " did not sign you in. Try again, or choose another way."})
 	case errors.Is(err, upstream.ErrUnreachable):
 		return unreachable(p, err)
+	case errors.Is(err, upstream.ErrNotAnew):
+		return stillSignedIn(p.Name, err)
 	case errors.Is(err, upstream.ErrUntrue):
 		return &pages.Refusal{
 			Status: http.StatusBadGateway, Title: "We can’t believe what " + p.Name + " says",

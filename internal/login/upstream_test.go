@@ -163,6 +163,30 @@ func TestAnAddressOpensNoAccount(t *testing.T) {
 	}
 }
 
+// TestAnOldLoginAtAProviderIsNoFreshOne: a provider that says when they signed in there is held to it.
+func TestAnOldLoginAtAProviderIsNoFreshOne(t *testing.T) {
+	w := newWorld(t)
+	idp := w.federate(nil)
+	for _, tt := range []struct {
+		name   string
+		at     time.Duration
+		prompt string
+		status int
+		words  string
+	}{
+		{"long ago", -time.Hour, "login", http.StatusBadRequest, "Sign out at Example ID"},
+		{"just now", 0, "login", http.StatusSeeOther, ""},
+		{"long ago, when that will do", -time.Hour, "", http.StatusSeeOther, ""},
+	} {
+		idp.Lie = func(token upstreamtest.Token) { token.Claims["auth_time"] = w.now.Add(tt.at).Unix() }
+		b := w.browser()
+		rec := b.come(idp, w.request(b, func(r *store.Request) { r.Prompt = tt.prompt }))
+		if in := b.who().ID != ""; rec.Code != tt.status || in != (tt.status == http.StatusSeeOther) || !strings.Contains(rec.Body.String(), tt.words) {
+			t.Errorf("%s: GET /login/from/idp = %d, signed in: %v, want %d and %q\n%s", tt.name, rec.Code, in, tt.status, tt.words, rec.Body)
+		}
+	}
+}
+
 func TestAnAnswerOfAProviderIsForOneBrowser(t *testing.T) {
 	w := newWorld(t)
 	idp := w.federate(nil)

@@ -31,6 +31,8 @@ const (
 // endpoints are where a provider answers.
 type endpoints struct {
 	provider  *oidc.Provider // nil for GitHub
+	keys      *tenantKeys    // of Microsoft; nil for others, whose keys the provider reads
+	signing   []string       // of Microsoft, by what its tokens are signed
 	issuer    string         // may hold {tenantid}, for Microsoft
 	authorize string
 	token     string
@@ -96,6 +98,7 @@ type metadata struct {
 	JWKS        string   `json:"jwks_uri"`
 	AuthMethods []string `json:"token_endpoint_auth_methods_supported"`
 	NamesItself bool     `json:"authorization_response_iss_parameter_supported"`
+	Signing     []string `json:"id_token_signing_alg_values_supported"`
 }
 
 // discover reads a provider's document. It is the provider's only if it names the issuer we expect.
@@ -122,6 +125,9 @@ func (u *Upstream) discover(ctx context.Context, p store.Provider) (endpoints, e
 		authorize: provider.Endpoint().AuthURL, token: provider.Endpoint().TokenURL, userInfo: provider.UserInfoEndpoint(),
 		post: len(m.AuthMethods) > 0 && !slices.Contains(m.AuthMethods, oauth.AuthClientSecretBasic),
 	}
+	if p.Kind == store.Microsoft {
+		at.keys, at.signing = &tenantKeys{address: m.JWKS, call: u.Call, now: u.Now}, m.Signing
+	}
 	named := []string{at.authorize, at.token, m.JWKS}
 	if at.userInfo != "" {
 		named = append(named, at.userInfo)
@@ -132,6 +138,15 @@ func (u *Upstream) discover(ctx context.Context, p store.Provider) (endpoints, e
 		}
 	}
 	return at, nil
+}
+
+// verifier looks at ID tokens.
+func (at endpoints) verifier(c *oidc.Config) *oidc.IDTokenVerifier {
+	if at.keys == nil {
+		return at.provider.Verifier(c)
+	}
+	c.SupportedSigningAlgs = at.signing
+	return oidc.NewVerifier(at.issuer, at.keys, c)
 }
 
 // CheckURL tells whether a provider may be at an address: https, or http on this machine.

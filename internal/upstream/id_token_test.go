@@ -97,22 +97,46 @@ func TestATokenThatDoesNotHoldIsNotBelieved(t *testing.T) {
 	}
 }
 
+// A tenant of Microsoft, and somebody there.
+const tenant, oid = "72f988bf-86f1-41af-91ab-2d7cd011db47", "00000000-0000-0000-66f3-3332eca7ea81"
+
 // TestWhoMustProveThemselvesDoesSoAtTheProvider asks a provider that remembers the person.
 func TestWhoMustProveThemselvesDoesSoAtTheProvider(t *testing.T) {
 	w := newWorld(t)
+	base := w.provider.URL
+	anHourAgo := func(t upstreamtest.Token) { t.Claims["auth_time"] = w.now.Add(-time.Hour).Unix() }
+	never := func(t upstreamtest.Token) { delete(t.Claims, "auth_time") }
 	for _, tt := range []struct {
 		name  string
+		kind  store.ProviderKind
 		fresh bool
 		lie   func(upstreamtest.Token)
 		want  error
 	}{
-		{"anew", true, nil, nil},
-		{"an hour ago", true, func(t upstreamtest.Token) { t.Claims["auth_time"] = w.now.Add(-time.Hour).Unix() }, ErrUntrue},
-		{"who knows when", true, func(t upstreamtest.Token) { delete(t.Claims, "auth_time") }, ErrUntrue},
-		{"an hour ago, when that will do", false, func(t upstreamtest.Token) { t.Claims["auth_time"] = w.now.Add(-time.Hour).Unix() }, nil},
+		{"anew", store.OpenID, true, nil, nil},
+		{"an hour ago", store.OpenID, true, anHourAgo, ErrNotAnew},
+		{"an hour ago is not true either", store.OpenID, true, anHourAgo, ErrUntrue},
+		{"who knows when", store.OpenID, true, never, ErrUntrue},
+		{"an hour ago, when that will do", store.OpenID, false, anHourAgo, nil},
+		{"anew at Google, which says so", store.Google, true, nil, nil},
+		{"an hour ago at Google, which says so", store.Google, true, anHourAgo, ErrNotAnew},
+		{"who knows when at Google, which does not say", store.Google, true, never, nil},
+		{"anew at Microsoft, which says so", store.Microsoft, true, nil, nil},
+		{"an hour ago at Microsoft, which says so", store.Microsoft, true, anHourAgo, ErrNotAnew},
+		{"who knows when at Microsoft, which does not say", store.Microsoft, true, never, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			w.T, w.provider.Lie = t, tt.lie
+			w.T, w.provider.Issuer = t, base
+			if tt.kind == store.Microsoft {
+				w.provider.Issuer = base + "/" + tenant + "/v2.0"
+			}
+			w.change(func(p *store.Provider) { p.Kind, p.Issuer = tt.kind, w.provider.Issuer })
+			w.provider.Lie = func(t upstreamtest.Token) {
+				t.Claims["oid"] = oid
+				if tt.lie != nil {
+					tt.lie(t)
+				}
+			}
 			_, err := w.travel(Ask{Fresh: tt.fresh})
 			w.wantErr(tt.want, err, "Finish()")
 		})
@@ -120,7 +144,6 @@ func TestWhoMustProveThemselvesDoesSoAtTheProvider(t *testing.T) {
 }
 
 func TestMicrosoftsTenantsAreToldApart(t *testing.T) {
-	const tenant, oid = "72f988bf-86f1-41af-91ab-2d7cd011db47", "00000000-0000-0000-66f3-3332eca7ea81"
 	w := newWorld(t)
 	base := w.provider.URL
 	of := func(tid string) func(upstreamtest.Token) {

@@ -11,6 +11,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -30,6 +31,7 @@ var (
 	ErrDenied      = errors.New("upstream: the provider did not sign the person in")
 	ErrUnreachable = errors.New("upstream: the provider cannot be reached, or does not answer as it should")
 	ErrUntrue      = errors.New("upstream: what the provider says does not hold")
+	ErrNotAnew     = errors.New("they did not sign in anew (auth_time)") // it is an ErrUntrue too
 )
 
 // JourneyLife is how long a person may stay at a provider.
@@ -117,17 +119,20 @@ func (u *Upstream) request(p store.Provider, ask Ask, state string) map[string]s
 		q["hd"] = p.Domains[0] // a hint: the claim is what counts
 	case p.Kind == store.Google && p.Org != "" && ask.Hint != "":
 		q["hd"] = ask.Hint[strings.LastIndexByte(ask.Hint, '@')+1:]
-	case p.Kind == store.OpenID && ask.Fresh:
-		q["max_age"] = "0" // so that the answer tells when they proved who they are
 	}
-	switch {
-	case !ask.Fresh:
-	case p.Kind == store.Google || p.Kind == store.GitHub:
-		q["prompt"] = "select_account" // they know no other way to ask the person anything
-	default:
-		q["prompt"] = "login"
+	if ask.Fresh {
+		maps.Copy(q, anew[p.Kind])
 	}
 	return q
+}
+
+// anew asks for a fresh login as far as a provider knows how, and for auth_time. Google and GitHub know no other way to ask
+// the person anything than for the account; Microsoft says auth_time where its application is set up so.
+var anew = map[store.ProviderKind]map[string]string{
+	store.OpenID:    {"prompt": "login", "max_age": "0"},
+	store.Microsoft: {"prompt": "login"},
+	store.Google:    {"prompt": "select_account", "claims": `{"id_token":{"auth_time":{"essential":true}}}`},
+	store.GitHub:    {"prompt": "select_account"},
 }
 
 // scopes are what is asked for: what the operator set, or what tells who somebody is.

@@ -26,7 +26,8 @@ func TestWhatIsAskedOfAProvider(t *testing.T) {
 		}},
 		{"who has to prove it anew", func(*store.Provider) {}, Ask{Fresh: true}, map[string]string{"prompt": "login", "max_age": "0", "login_hint": ""}},
 		{"scopes of the operator's", func(p *store.Provider) { p.Scopes = []string{"email"} }, Ask{}, map[string]string{"scope": "openid email"}},
-		{"Google, of one domain", func(p *store.Provider) { p.Kind, p.Domains = store.Google, []string{"example.com"} }, Ask{Fresh: true}, map[string]string{"hd": "example.com", "prompt": "select_account", "max_age": ""}},
+		{"Google, of one domain", func(p *store.Provider) { p.Kind, p.Domains = store.Google, []string{"example.com"} }, Ask{Fresh: true}, map[string]string{"hd": "example.com", "prompt": "select_account", "max_age": "", "claims": `{"id_token":{"auth_time":{"essential":true}}}`}},
+		{"Google, when it need not be anew", func(p *store.Provider) { p.Kind, p.Domains = store.Google, nil }, Ask{}, map[string]string{"prompt": "", "claims": ""}},
 		{"GitHub", func(p *store.Provider) { p.Kind, p.Scopes, p.Domains = store.GitHub, nil, nil }, Ask{Hint: "cleo@example.com"}, map[string]string{"scope": "read:user user:email", "nonce": "", "login": "cleo@example.com"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -4,6 +4,7 @@
 package upstreamtest
 
 import (
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -37,6 +38,8 @@ type Provider struct {
 	Wrong    http.HandlerFunc // answers the token endpoint in its place
 	Thin     bool             // ID tokens say who somebody is by the subject alone; the rest is at the userinfo endpoint
 	Told     func(map[string]any)
+	KeyID    string // of its key; "1" when empty
+	KeyFor   string // whose tokens the key says it signs; "" when it does not say, as most
 
 	key   *ecdsa.PrivateKey
 	mu    sync.Mutex
@@ -114,10 +117,16 @@ func (p *Provider) jwks(w http.ResponseWriter, _ *http.Request) {
 		return
 	}
 	b64 := base64.RawURLEncoding.EncodeToString
-	writeJSON(w, map[string]any{"keys": []any{map[string]any{
-		"kty": "EC", "crv": "P-256", "kid": "1", "use": "sig", "alg": "ES256", "x": b64(point[1:33]), "y": b64(point[33:]),
-	}}})
+	key := map[string]any{
+		"kty": "EC", "crv": "P-256", "kid": p.keyID(), "use": "sig", "alg": "ES256", "x": b64(point[1:33]), "y": b64(point[33:]),
+	}
+	if p.KeyFor != "" {
+		key["issuer"] = p.KeyFor
+	}
+	writeJSON(w, map[string]any{"keys": []any{map[string]any{"kty": "of another age", "kid": p.keyID()}, key}})
 }
+
+func (p *Provider) keyID() string { return cmp.Or(p.KeyID, "1") }
 
 // token redeems a code as a careful provider does: once, for the client, the address and the verifier it was made for.
 func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
@@ -166,7 +175,7 @@ func (p *Provider) idToken(asked url.Values) string {
 		now = p.Now()
 	}
 	hash := sha256.Sum256([]byte("at"))
-	t := Token{map[string]any{"alg": "ES256", "kid": "1"}, map[string]any{
+	t := Token{map[string]any{"alg": "ES256", "kid": p.keyID()}, map[string]any{
 		"iss": p.Issuer, "aud": asked.Get("client_id"), "iat": now.Unix(), "exp": now.Add(5 * time.Minute).Unix(), "auth_time": now.Unix(),
 		"nonce": asked.Get("nonce"), "at_hash": base64.RawURLEncoding.EncodeToString(hash[:16]),
 	}}
