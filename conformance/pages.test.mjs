@@ -1,5 +1,7 @@
 // pages.test.mjs: every page a person can see, checked by axe in light and dark, on a phone and on a desk.
 
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Authenticator } from './lib/authenticator.mjs';
 import { axe, looks } from './lib/axe.mjs';
@@ -18,6 +20,9 @@ describe('pages', { concurrency: false }, () => {
     demo = await startDemo();
     await demo.operate('trust', 'add', 'app', '--project', 'north', '--title', 'Example App', '--issuer', 'https://app.example', '--audience', 'authwright',
       '--login-url', 'https://app.example/login', '--jwks-url', 'https://app.example/jwks');
+    const secret = join(demo.data, 'secret');
+    writeFileSync(secret, 'a-secret\n', { mode: 0o600 });
+    await demo.operate('provider', 'add', 'github', '--project', 'north', '--kind', 'github', '--client-id', 'authwright', '--client-secret-file', secret);
     documents = await Documents.serve();
     ana = await Person.arrive();
     await authorize(ana, demo.issuer, { client_id: 'demo-public', resource: demo.todo }); // she is signed in and has one app
@@ -209,6 +214,7 @@ describe('pages', { concurrency: false }, () => {
     'confirm that it is you': { by: member, at: () => request({ client_id: 'demo-public', redirect_uri: 'http://127.0.0.1/callback', prompt: 'login' }), heading: /confirm/i },
     'demo: mail': { at: () => `${demo.origin}/demo/mail`, heading: /mail/i },
     'north: sign in, with a trusted login': { by: stranger, at: () => `${demo.north.issuer}/login`, heading: /sign in/i, says: /Continue with Example App/ },
+    'north: going to another provider': { by: stranger, at: () => `${demo.north.issuer}/login`, heading: /Going to GitHub/, says: /Continue to GitHub/, then: away },
     'demo: start page': { at: () => `${demo.origin}/`, heading: /./ },
     'demo: to-do page': { at: () => `${demo.origin}/todo/`, heading: /./, says: /water the plants/ },
     'demo: objectives page': { at: () => `${demo.origin}/okr/`, heading: /./ },
@@ -280,6 +286,15 @@ describe('pages', { concurrency: false }, () => {
     await page.getByLabel('Password').fill(ada.password);
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     await page.getByRole('heading', { level: 1, name: 'One more step' }).waitFor();
+  }
+
+  /** away presses the button of a provider, which lets nobody off the page that leads there: an answer of 204 is no new page. */
+  async function away(page) {
+    await page.route('https://github.com/**', (route) => route.fulfill({ status: 204 }));
+    const left = page.waitForResponse((response) => response.url().startsWith('https://github.com/login/oauth/authorize?'));
+    await page.getByRole('button', { name: 'Continue with GitHub' }).click();
+    await left;
+    await page.getByRole('heading', { level: 1, name: 'Going to GitHub' }).waitFor();
   }
 
   async function stranger(t) {

@@ -48,7 +48,7 @@ func (k tenantKey) signsFor(issuer, tenant string) bool {
 // VerifySignature returns what a token says when a key signed it that may. What it says of its issuer is read before that,
 // to find the key, and compared with what we expect after it.
 func (k *tenantKeys) VerifySignature(ctx context.Context, text string) ([]byte, error) {
-	token, err := jose.ParseSigned(text, signing)
+	token, err := jose.ParseSignedCompact(text, signing)
 	if err != nil || len(token.Signatures) != 1 {
 		return nil, errors.New("it is no JWS")
 	}
