@@ -29,6 +29,17 @@ const routed = {
 const stacks = {
   express: routed,
   hono: routed,
+  workers: {
+    files: ['worker.js', 'wrangler.jsonc'],
+    protect(reader) {
+      reader.change('worker.js', /^/, () => reader.block('imports'));
+      reader.change('worker.js', /^export default .*\n/m, () => reader.block('protected'));
+      reader.change('wrangler.jsonc', /^{\n/, (line) => line + reader.block('vars'));
+    },
+    rules: 'worker.js',
+    tools: 'worker.js',
+    secret: 'secret',
+  },
 };
 
 describe('the guides for Node', { concurrency: false }, () => {
@@ -45,7 +56,7 @@ describe('the guides for Node', { concurrency: false }, () => {
     await closeBrowser();
   });
 
-  for (const [stack, { files, protect, rules, tools }] of Object.entries(stacks)) {
+  for (const [stack, { files, protect, rules, tools, secret }] of Object.entries(stacks)) {
     describe(stack, { concurrency: false }, () => {
       let reader, url;
       before(() => {
@@ -53,7 +64,7 @@ describe('the guides for Node', { concurrency: false }, () => {
         const { port, host } = new URL(url);
         reader = new Reader(stack, url, [
           ['127.0.0.1:3000', host], ['listen(3000', `listen(${port}`], ['port 3000', `port ${port}`], ['port: 3000', `port: ${port}`],
-          ['127.0.0.1:8080', `127.0.0.1:${demo.port}`],
+          ['127.0.0.1:8080', `127.0.0.1:${demo.port}`], ['npx wrangler dev', 'node_modules/.bin/wrangler dev --inspector-port 0'],
         ]);
       });
       after(() => reader?.stop());
@@ -92,6 +103,7 @@ describe('the guides for Node', { concurrency: false }, () => {
 
       test('with introspection, a token that was revoked stops working', limit, async (t) => {
         reader.change(rules, /^ *implies: .*\n/m, (line) => line + reader.block('introspection'));
+        if (secret) await reader.does(secret);
         await reader.serve(401);
         const host = await Host.start(v2, url, ana);
         t.after(() => host.close());

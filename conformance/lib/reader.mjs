@@ -33,7 +33,7 @@ export class Reader {
     mkdirSync(join(this.dir, 'bin'));
     symlinkSync(binary, join(this.dir, 'bin/authwright'));
     this.env = {
-      HOME: process.env.HOME, PATH: `${join(this.dir, 'bin')}:${process.env.PATH}`, NO_UPDATE_NOTIFIER: '1', NEXT_TELEMETRY_DISABLED: '1',
+      HOME: process.env.HOME, PATH: `${join(this.dir, 'bin')}:${process.env.PATH}`, NEXT_TELEMETRY_DISABLED: '1', WRANGLER_SEND_METRICS: 'false',
       npm_config_prefer_offline: 'true', npm_config_ignore_scripts: 'true', npm_config_audit: 'false', npm_config_fund: 'false',
     };
   }
