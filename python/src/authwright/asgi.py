@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from authwright import origin
 from authwright.bearer import bearer_token
 from authwright.call import INVALID_REQUEST, Call, check_headers, parse_call
 from authwright.challenge import Answer, Headers
+from authwright.config import ConfigurationError, wrong_list, wrong_scopes
 from authwright.errors import AuthError, CallError, NoTokenError, ScopeError, invalid_token
 from authwright.lease import Lease, TokenOverError
 from authwright.messages import ASGIApp, Receive, Scope, Send, read_body, replay, respond
@@ -38,8 +39,10 @@ class Protected:
         *,
         mcp: bool = True,
         scopes: Sequence[str] = (),
-        public: Iterable[str] = (),
+        public: Collection[str] = (),
     ) -> None:
+        if wrong := [*wrong_scopes("scopes", scopes), *wrong_list("public", public)]:
+            raise ConfigurationError("\n".join(wrong))
         self._app = app
         self._resource = resource
         self._mcp = mcp

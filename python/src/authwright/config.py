@@ -1,7 +1,7 @@
 """Is this configuration one that protects? (RFC 8707 §2, RFC 8414 §2, RFC 9728 §3.1)"""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from authwright.scopes import OFFLINE_ACCESS, is_scope
@@ -42,13 +42,30 @@ class Introspection:
         return f"Introspection(client_id={self.client_id!r}, endpoint={self.endpoint!r}, alone={self.alone})"
 
     def wrong(self) -> Iterable[str]:
-        """What is wrong with it."""
-        if not self.client_id or not self.client_secret:
+        """What is wrong with it. The secret is not repeated."""
+        if not all(isinstance(given, str) and given for given in (self.client_id, self.client_secret)):
             yield "introspection needs client_id and client_secret"
-        if not 1 <= self.every <= MAX_EVERY:
-            yield f"introspection.every is {self.every}, it must be from 1 to {MAX_EVERY:g} seconds"
-        if self.endpoint and (why := wrong_transport(self.endpoint)):
-            yield f"introspection.endpoint {self.endpoint!r}: {why}"
+        if not isinstance(self.every, int | float) or not 1 <= self.every <= MAX_EVERY:
+            yield f"introspection.every is {self.every!r}, it must be from 1 to {MAX_EVERY:g} seconds"
+        if self.endpoint:
+            yield from wrong_url("introspection.endpoint", self.endpoint, wrong_transport)
+
+
+def wrong_url(name: str, url: object, rule: Callable[[str], str | None]) -> Iterable[str]:
+    """Want a URL that a rule finds nothing wrong with. One of a type of its own writes itself in its own way."""
+    why = rule(url) if isinstance(url, str) else "must be a string"
+    if why:
+        yield f"{name} {url!r}: {why}"
+
+
+def wrong_list(kind: str, values: object) -> Iterable[str]:
+    """Want a list of strings. A string alone would be taken for its letters; what can be read once, for nothing."""
+    if isinstance(values, str):
+        yield f"{kind} is the string {values!r}, it must be a list: {values.split()!r}"
+    elif not isinstance(values, Sequence | Set) or isinstance(values, bytes | bytearray):
+        yield f"{kind} is a {type(values).__name__}, it must be a list of strings"
+    else:
+        yield from (f"{kind}: {value!r} is not a string" for value in values if not isinstance(value, str))
 
 
 def wrong_transport(url: str) -> str | None:
@@ -97,6 +114,9 @@ def split(url: str) -> tuple[str, str]:
 
 def wrong_scopes(kind: str, scopes: Sequence[str]) -> Iterable[str]:
     """Want each to be one scope token (RFC 6749 §3.3), and offline_access out: it is the issuer's business."""
+    if wrong := list(wrong_list(kind, scopes)):
+        yield from wrong
+        return
     for scope in scopes:
         if not is_scope(scope):
             yield f"{kind}: {scope!r} is not a scope"
@@ -106,6 +126,9 @@ def wrong_scopes(kind: str, scopes: Sequence[str]) -> Iterable[str]:
 
 def wrong_rules(kind: str, rules: Mapping[str, Sequence[str]]) -> Iterable[str]:
     """Want keys in which a star stands only where it means something, and scopes that are scopes."""
+    if not isinstance(rules, Mapping) or not all(isinstance(key, str) for key in rules):
+        yield f"{kind} is not a dict of lists by name, such as {{'create_item': ['todo.write']}}"
+        return
     for key in sorted(rules):
         yield from wrong_scopes(f"{kind}[{key!r}]", rules[key])
         star = key.find("*")
@@ -115,6 +138,16 @@ def wrong_rules(kind: str, rules: Mapping[str, Sequence[str]]) -> Iterable[str]:
             yield from wrong_scopes(kind, [key])
         elif star >= 0 and (star != len(key) - 1 or (kind != "resources" and key != "*")):
             yield f"{kind}[{key!r}]: the star does not stand for a part of a name"
+
+
+def wrong_origins(origins: Sequence[str]) -> Iterable[str]:
+    """Want a list of origins."""
+    if wrong := list(wrong_list("allowed_origins", origins)):
+        yield from wrong
+        return
+    for origin in origins:
+        if why := wrong_origin(origin):
+            yield f"allowed_origins {origin!r}: {why}"
 
 
 def wrong_origin(origin: str) -> str | None:

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import httpx
 
@@ -68,12 +68,20 @@ class Resource:
         :raises ConfigurationError: tells all that is wrong at once.
         """
         rules: dict[str, ScopeRules] = {
-            "tools": tools or {}, "prompts": prompts or {}, "resources": resources or {}, "implies": implies or {},
-        }  # fmt: skip
+            kind: {} if by_name is None else by_name
+            for kind, by_name in (
+                ("tools", tools),
+                ("prompts", prompts),
+                ("resources", resources),
+                ("implies", implies),
+            )
+        }
         wrong = list(_wrong(resource, issuer, scopes, rules, allowed_origins, jwks_uri, introspection))
-        if session_key and len(session_key) < 32:
+        if not isinstance(session_key, bytes):
+            wrong.append(f"session_key is a {type(session_key).__name__}, it must be bytes")
+        elif session_key and len(session_key) < 32:
             wrong.append(f"session_key has {len(session_key)} bytes, it needs 32 or more")
-        if max_body <= 0:
+        if not isinstance(max_body, int) or max_body <= 0:
             wrong.append("max_body must be a number of bytes")
         if wrong:
             raise ConfigurationError("\n".join(wrong))
@@ -117,7 +125,7 @@ class Resource:
         """
         return (await self.admit(token)).token
 
-    def protect(self, app: ASGIApp, *, public: Iterable[str] = ()) -> ASGIApp:
+    def protect(self, app: ASGIApp, *, public: Collection[str] = ()) -> ASGIApp:
         """Let only those requests through to an MCP server that carry a token with the scopes the operation needs.
 
         The application answers the metadata path itself, and lifespan events go through. public are the exact paths of
@@ -191,17 +199,15 @@ def _wrong(
     introspection: Introspection | None,
 ) -> Iterable[str]:
     """All that is wrong with a configuration."""
-    if why := config.wrong_resource(resource):
-        yield f"resource {resource!r}: {why}"
-    if why := config.wrong_issuer(issuer):
-        yield f"issuer {issuer!r}: {why}"
+    yield from config.wrong_url("resource", resource, config.wrong_resource)
+    yield from config.wrong_url("issuer", issuer, config.wrong_issuer)
     yield from config.wrong_scopes("scopes", scopes)
     for kind, by_name in rules.items():
         yield from config.wrong_rules(kind, by_name)
-    for origin in origins:
-        if why := config.wrong_origin(origin):
-            yield f"allowed_origins {origin!r}: {why}"
-    if jwks_uri and (why := config.wrong_transport(jwks_uri)):
-        yield f"jwks_uri {jwks_uri!r}: {why}"
-    if introspection:
+    yield from config.wrong_origins(origins)
+    if jwks_uri:
+        yield from config.wrong_url("jwks_uri", jwks_uri, config.wrong_transport)
+    if isinstance(introspection, Introspection):
         yield from introspection.wrong()
+    elif introspection is not None:
+        yield "introspection must be an Introspection(client_id, client_secret)"

@@ -91,6 +91,7 @@ const settings: Record<keyof ResourceConfig, true> = {
  * the types rule out: a rule under a misspelt name would protect nothing.
  */
 export function checkConfig(config: ResourceConfig): void {
+  const { maxBody = 1 } = config
   const wrong = [
     ...Object.keys(config).flatMap((name) => note(name, Object.hasOwn(settings, name) ? undefined : 'there is no such setting')),
     ...checkURL('resource', config.resource, notCanonical),
@@ -103,8 +104,8 @@ export function checkConfig(config: ResourceConfig): void {
     ...checkList('allowedOrigins', config.allowedOrigins ?? [], (origin) => note(`allowedOrigins ${quote(origin)}`, checkOrigin(origin))),
     ...(config.jwksUri === undefined ? [] : checkURL('jwksUri', config.jwksUri, notSecure)),
     ...checkIntrospection(config.introspection),
-    ...note('sessionKey', (config.sessionKey?.length ?? 32) < 32 ? 'needs 32 bytes or more' : undefined),
-    ...note('maxBody', !((config.maxBody ?? 1) > 0) ? 'must be more than 0' : undefined),
+    ...note('sessionKey', notSessionKey(config.sessionKey)),
+    ...note('maxBody', typeof maxBody === 'number' && maxBody > 0 ? undefined : 'must be more than 0'),
   ]
   if (wrong.length > 0) {
     throw new TypeError('authwright: ' + wrong.join('\n'))
@@ -126,9 +127,10 @@ function checkURL(where: string, value: unknown, why: (text: string) => string |
   return note(`${where} ${quote(value)}`, typeof value === 'string' ? why(value) : 'must be a string')
 }
 
-function checkList(where: string, values: readonly string[], check: (value: string) => string[]): string[] {
+function checkList(where: string, values: unknown, check: (value: string) => string[]): string[] {
   if (!Array.isArray(values)) {
-    return [`${where} ${quote(values)}: must be a list`]
+    const instead = typeof values === 'string' ? `: ${quote(values.split(/\s+/))}` : ''
+    return [`${where} ${quote(values)}: must be a list${instead}`]
   }
   return values.flatMap((value: unknown) => (typeof value === 'string' ? check(value) : note(where, `${quote(value)} is no string`)))
 }
@@ -136,6 +138,13 @@ function checkList(where: string, values: readonly string[], check: (value: stri
 /** notIssuer follows RFC 8414 §2: a URL without query and fragment. */
 function notIssuer(issuer: string): string | undefined {
   return notSecure(issuer) ?? (/[?#]/.test(issuer) ? 'must have no query and no fragment' : undefined)
+}
+
+function notSessionKey(key: unknown = new Uint8Array(32)): string | undefined {
+  if (!ArrayBuffer.isView(key)) {
+    return 'must be bytes, such as new TextEncoder().encode(text)'
+  }
+  return key.byteLength < 32 ? 'needs 32 bytes or more' : undefined
 }
 
 /**
@@ -150,10 +159,18 @@ function checkScopes(where: string, scopes: readonly string[]): string[] {
 }
 
 function checkRules(kind: 'tools' | 'prompts' | 'resources' | 'implies', rules: ScopeRules = {}): string[] {
+  if (!isPlain(rules)) {
+    return [`${kind}: must be an object of lists by name, such as { create_item: ['todo.write'] }`]
+  }
   return Object.entries(rules).flatMap(([key, scopes]) => [
     ...checkScopes(`${kind}[${quote(key)}]`, scopes),
     ...(kind === 'implies' ? checkScopes(kind, [key]) : note(`${kind}[${quote(key)}]`, notKey(kind, key))),
   ])
+}
+
+/** isPlain keeps out what has its entries elsewhere: of a Map, Object.entries sees none. */
+function isPlain(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !(Symbol.iterator in value)
 }
 
 function notKey(kind: string, key: string): string | undefined {
@@ -171,10 +188,14 @@ function checkIntrospection(config: Introspection | undefined): string[] {
   if (config === undefined) {
     return []
   }
+  if (!isPlain(config)) {
+    return ['introspection: must be { clientId, clientSecret }']
+  }
   const { clientId, clientSecret, endpoint, every = 1 } = config
+  const both = [clientId, clientSecret].every((given: unknown) => typeof given === 'string' && given !== '')
   return [
-    ...note('introspection', clientId && clientSecret ? undefined : 'needs clientId and clientSecret'),
-    ...note('introspection.every', every > 0 && every <= maxEvery ? undefined : `must be more than 0 and at most ${maxEvery} s`),
+    ...note('introspection', both ? undefined : 'needs clientId and clientSecret'),
+    ...note('introspection.every', typeof every === 'number' && every > 0 && every <= maxEvery ? undefined : `must be more than 0 and at most ${maxEvery} s`),
     ...(endpoint === undefined ? [] : checkURL('introspection.endpoint', endpoint, notSecure)),
   ]
 }

@@ -7,16 +7,29 @@ import { createResource, type ResourceConfig } from '../src/index.js'
 import { createResourceAt } from '../src/resource.js'
 import { issuerURL, resourceURL, TestIssuer } from './issuer.js'
 
+const plain = "must be an object of lists by name, such as { create_item: ['todo.write'] }"
+
 const settings: [string, object, string][] = [
   ['a variable that is not set', { issuer: undefined }, 'issuer: is not set'],
   ['a variable that is empty', { resource: '' }, 'resource: is not set'],
   ['an issuer that is a URL object, which puts a slash at the end', { issuer: new URL(issuerURL) }, `issuer ${JSON.stringify(issuerURL)}: must be a string`],
   ['a rule under a misspelt name', { tool: { create_item: ['todo.write'] } }, 'tool: there is no such setting'],
-  ['scopes as RFC 6749 has them on the wire', { scopes: 'todo.read todo.write' }, 'scopes "todo.read todo.write": must be a list'],
-  ['a scope of a tool without its list', { tools: { create_item: 'todo.write' } }, 'tools["create_item"] "todo.write": must be a list'],
+  ['scopes as RFC 6749 has them on the wire', { scopes: 'todo.read todo.write' }, 'scopes "todo.read todo.write": must be a list: ["todo.read","todo.write"]'],
+  ['a scope of a tool without its list', { tools: { create_item: 'todo.write' } }, 'tools["create_item"] "todo.write": must be a list: ["todo.write"]'],
+  ['a scope of a prompt without its list', { prompts: { plan: 'todo.write' } }, 'prompts["plan"] "todo.write": must be a list: ["todo.write"]'],
+  ['a scope of resources without its list', { resources: { 'todo://*': 'todo.read' } }, 'resources["todo://*"] "todo.read": must be a list: ["todo.read"]'],
+  ['what a scope implies without its list', { implies: { 'todo.write': 'todo.read' } }, 'implies["todo.write"] "todo.read": must be a list: ["todo.read"]'],
+  ['scopes as a Set', { scopes: new Set(['todo.read']) }, 'scopes {}: must be a list'],
+  ['tools as a Map, of which nobody sees the entries', { tools: new Map([['create_item', ['todo.write']]]) }, `tools: ${plain}`],
+  ['tools without their scopes', { tools: ['create_item'] }, `tools: ${plain}`],
+  ['one tool without its scopes', { tools: 'create_item' }, `tools: ${plain}`],
   ['something else among the scopes', { scopes: [['todo.read']] }, 'scopes: ["todo.read"] is no string'],
-  ['one origin without its list', { allowedOrigins: '*' }, 'allowedOrigins "*": must be a list'],
+  ['one origin without its list', { allowedOrigins: '*' }, 'allowedOrigins "*": must be a list: ["*"]'],
   ['a secret that is not set', { introspection: { clientId: 'res' } }, 'introspection: needs clientId and clientSecret'],
+  ['introspection as a pair', { introspection: ['res', 's'] }, 'introspection: must be { clientId, clientSecret }'],
+  ['seconds as text', { introspection: { clientId: 'res', clientSecret: 's', every: '10' } }, 'introspection.every: must be more than 0 and at most 30 s'],
+  ['a session key as text', { sessionKey: 's'.repeat(32) }, 'sessionKey: must be bytes, such as new TextEncoder().encode(text)'],
+  ['a size as text', { maxBody: '4mb' }, 'maxBody: must be more than 0'],
 ]
 
 for (const [name, more, want] of settings) {
