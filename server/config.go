@@ -52,6 +52,9 @@ type Config struct {
 	People People
 	// Login has people sign in on a page of your own program, in the place of our sign-in page. Keep one of People and Login.
 	Login Login
+	// Title is what the default project is called, on top of its pages and in its letters, in the place of what
+	// "authwright project set --title" said; without either it is the issuer's host.
+	Title string
 	// Pages change the look of our pages.
 	Pages Pages
 	// Log takes what the operator should know; nil is slog.Default.

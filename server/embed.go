@@ -192,6 +192,22 @@ func (p Person) person() (store.Person, error) {
 	return store.Person{ID: store.PersonID(p.ID), Email: email, EmailVerified: p.EmailVerified, Name: p.Name}, nil
 }
 
+// Mount registers Handler on a mux, for all that is under the issuer: its path, and the places of the metadata, which are
+// not below it (RFC 8414 §3.1). With a path in the issuer, such as https://app.example.com/auth, the rest of the mux is yours;
+// without one, what you register beside it goes first.
+func (s *Server) Mount(mux *http.ServeMux) {
+	h, path := s.Handler(), s.base.Path
+	mux.Handle(path+"/", h)
+	if path == "" {
+		return
+	}
+	mux.Handle(path, h)
+	for _, prefix := range []string{oauth.ServerMetadataPrefix, oauth.OpenIDConfigurationPrefix} {
+		mux.Handle(prefix+path, h)
+		mux.Handle(prefix+path+"/", h)
+	}
+}
+
 // EndPerson ends the sessions of a person of your program and takes back all that they allowed: call it when they leave,
 // or when their password was changed by somebody else. Who signed in at your program before has to do so again.
 func (s *Server) EndPerson(ctx context.Context, id string) error {

@@ -62,7 +62,7 @@ func ExampleNew() {
 		log.Fatal(err)
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/", s.Handler())
+	s.Mount(mux)
 	resource.Mount(mux, http.NotFoundHandler()) // your MCP server
 
 	fmt.Println(get(mux, "/mcp").Header().Get("WWW-Authenticate"))
@@ -96,6 +96,37 @@ func ExampleLogin() {
 	// Output:
 	// http://127.0.0.1:8095/sign-in?return_to=http%3A%2F%2F127.0.0.1%3A8095%2Flogin
 	// http://127.0.0.1:8095/account
+}
+
+// A program that has a site of its own gives the authorization server a path.
+func ExampleServer_Mount() {
+	c, clean := config()
+	defer clean()
+	c.Issuer = "http://127.0.0.1:8095/auth"
+	s, err := server.New(context.Background(), c)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer s.Close()
+	mux := http.NewServeMux()
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "your own ", r.URL.Path) })
+	s.Mount(mux)
+
+	fmt.Println(get(mux, "/login").Body)
+	fmt.Println(get(mux, "/auth/login").Header().Get("Content-Type"))
+	fmt.Println(get(mux, "/.well-known/oauth-authorization-server/auth").Code) // outside of the path (RFC 8414 §3.1)
+	// Output:
+	// your own /login
+	// text/html; charset=utf-8
+	// 200
+}
+
+// All that is wrong with a configuration is told at once.
+func ExampleConfig_Check() {
+	fmt.Println(server.Config{Issuer: "https://auth.example.com/", Database: "sqlite:authwright.db"}.Check())
+	// Output:
+	// issuer: "https://auth.example.com/" must have no query, fragment or trailing slash
+	// key_file: is missing: name a file for the key-encryption key, or set key
 }
 
 // The page of your own sends people back where they came from, and nowhere else.
@@ -147,17 +178,76 @@ func ExamplePeople() {
 	defer s.Close()
 
 	fmt.Println(strings.Contains(get(s.Handler(), "/login").Body.String(), `name="password"`))
-	fmt.Println(s.EndPerson(context.Background(), "user-1")) // when they leave
 	// Output:
 	// true
+}
+
+// Who leaves, or loses a password to somebody else, is signed out, and what they allowed is taken back.
+func ExampleServer_EndPerson() {
+	c, clean := config()
+	defer clean()
+	people := accounts{"ada@example.com": {ID: "user-1", Email: "ada@example.com"}}
+	c.People = people
+	s, err := server.New(context.Background(), c)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer s.Close()
+
+	delete(people, "ada@example.com") // first, so that they cannot sign in again
+	fmt.Println(s.EndPerson(context.Background(), "user-1"))
+	// Output:
 	// <nil>
+}
+
+// A program with a mail service of its own delivers the letters; without any, the ways to sign in that need mail are off.
+func ExampleMail() {
+	c, clean := config()
+	defer clean()
+	c.DeliverMail = func(_ context.Context, m server.Mail) error {
+		fmt.Println(m.To, m.Subject) // hand it to your service
+		return nil
+	}
+	s, err := server.New(context.Background(), c)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer s.Close()
+
+	fmt.Println(get(s.Handler(), "/login/reset").Code)
+	// Output:
+	// 200
+}
+
+// The first operator is made at an address that only who started the program should see.
+func ExampleServer_SetupLink() {
+	c, clean := config()
+	defer clean()
+	s, err := server.New(context.Background(), c)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer s.Close()
+	link, err := s.SetupLink(context.Background())
+	if err != nil {
+		log.Fatal(err)
+	}
+	address, _, _ := strings.Cut(link, "?")
+	fmt.Println(address)
+	// Output:
+	// http://127.0.0.1:8095/setup
 }
 
 // A look of your own: colours are custom properties.
 func ExamplePages() {
 	c, clean := config()
 	defer clean()
-	c.Pages = server.Pages{Style: []byte(":root { --accent: #5b3fd6 }"), Footer: "Notes, Inc."}
+	c.Title = "Notes"
+	c.Pages = server.Pages{
+		// One colour for the light theme, one for the dark.
+		Style:  []byte(":root { --accent: light-dark(#5b3fd6, #b7a6ff); --on-accent: light-dark(#fff, #1a1038) }"),
+		Footer: "Notes, Inc.",
+	}
 	s, err := server.New(context.Background(), c)
 	if err != nil {
 		log.Fatal(err)
@@ -168,5 +258,5 @@ func ExamplePages() {
 	fmt.Println(get(s.Handler(), "/assets/own.css").Body)
 	// Output:
 	// true
-	// :root { --accent: #5b3fd6 }
+	// :root { --accent: light-dark(#5b3fd6, #b7a6ff); --on-accent: light-dark(#fff, #1a1038) }
 }

@@ -72,6 +72,9 @@ const missingFor = 5 * time.Second
 func (s *Server) open(ctx context.Context, record store.Project) error {
 	asRead := record
 	record.Settings = record.Settings.Defaults()
+	if record.ID == DefaultProject && s.config.Title != "" {
+		record.Name = s.config.Title
+	}
 	st := s.db.For(record.ID)
 	keyring := keys.Config{
 		Store: st, Sealer: s.sealer, Project: record.ID, Alg: record.Settings.SigningAlg,

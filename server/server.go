@@ -3,7 +3,7 @@
 // A Go program embeds the whole authorization server with
 //
 //	s, err := server.New(ctx, server.Config{Issuer: …, Database: …, KeyFile: …})
-//	http.Handle("/", s.Handler())
+//	s.Mount(http.DefaultServeMux)
 package server
 
 import (

@@ -53,6 +53,13 @@ func run(ctx context.Context, listen, data string) error {
 	return nil
 }
 
+// look is a colour of the app's own: one for the light theme, one for the dark.
+const look = `:root {
+	--accent: light-dark(#5b3fd6, #b7a6ff);
+	--accent-strong: light-dark(#4a31b8, #cabdff);
+	--on-accent: light-dark(#fff, #1a1038);
+}`
+
 // program puts the three on one mux. The order is the story: the app knows who is signed in, the authorization server
 // asks the app, and the MCP server asks the authorization server, without leaving the program.
 func program(ctx context.Context, base, data string) (http.Handler, func() error, error) {
@@ -62,7 +69,8 @@ func program(ctx context.Context, base, data string) (http.Handler, func() error
 		Database: "sqlite:" + filepath.Join(data, "authwright.db"),
 		KeyFile:  filepath.Join(data, "kek"),
 		Login:    server.Login{SignedIn: app.signedIn, URL: "/app/sign-in"},
-		Pages:    server.Pages{Style: []byte(":root { --accent: #5b3fd6; --accent-strong: #4a31b8 }"), Footer: "The embedded to-do app"},
+		Title:    "The app",
+		Pages:    server.Pages{Style: []byte(look), Footer: "The embedded to-do app"},
 		Resources: []server.Resource{{
 			URL: base + "/todo/mcp", Name: "To-do list", Default: []string{todo.ScopeRead},
 			Scopes: []server.Scope{
@@ -80,7 +88,7 @@ func program(ctx context.Context, base, data string) (http.Handler, func() error
 		return nil, nil, err
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/", auth.Handler())
+	auth.Mount(mux)
 	list.Mount(mux)
 	app.mount(mux, auth.ReturnTo)
 	return mux, auth.Close, nil
