@@ -38,6 +38,7 @@ describe('the guide for Go', { concurrency: false }, () => {
 
   test('the server is open at first', limit, async () => {
     module.edit('main.go', [/^$/, guide.block('main.go')]);
+    await module.settle();
     await serve(200);
   });
 
@@ -96,10 +97,10 @@ describe('the guide for Go', { concurrency: false }, () => {
   test('with introspection, a token that was revoked stops working', limit, async () => {
     module.edit('main.go', [/(?<=Implies: .*\n)/, guide.block('introspection')]);
     await serve(401);
-    const { access_token, refresh_token, client_id } = await tokensFor(ana, demo.issuer, { resource: url, scope: 'todo.read' });
-    same('a good token: status', (await mcp(url, access_token)).status, 200);
-    await postForm(`${demo.issuer}/revoke`, { token: refresh_token, client_id });
-    await refused(url, access_token, recheck + 3);
+    const good = await tokensFor(ana, demo.issuer, { resource: url, scope: 'todo.read' });
+    same('a good token: status', (await mcp(url, good.access_token)).status, 200);
+    await postForm(`${demo.issuer}/revoke`, { token: good.refresh_token, client_id: good.client_id });
+    await refused(url, good.access_token, recheck + 3);
   });
 
   test('the server is tested without a network, and the test fails when the tool needs nothing', limit, async () => {

@@ -1,7 +1,7 @@
 // go-module.mjs: a program in a module of its own, as somebody has who reads a guide. Nothing is downloaded.
 
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { matches, same } from './check.mjs';
 import { mcp } from './mcp.mjs';
@@ -24,12 +24,11 @@ export class GoModule {
     const others = Object.entries(process.env).filter(([key]) => !key.startsWith('AUTHWRIGHT_')); // the binary takes them for settings
     this.env = {
       ...Object.fromEntries(others), PATH: `${join(this.dir, 'bin')}:${process.env.PATH}`,
-      GOFLAGS: '-mod=mod -buildvcs=false', GOPROXY: 'off', GOTOOLCHAIN: 'local', GOWORK: 'off',
+      GOFLAGS: '-buildvcs=false -ldflags=-w', GOPROXY: 'off', GOSUMDB: 'off', GOTOOLCHAIN: 'local', GOWORK: 'off',
     };
     // The versions that the checkout is built with are on this machine.
     const wanted = readFileSync(join(top, 'go.mod'), 'utf8').match(/^go .*|^require \(\n.*?^\)/gms);
     writeFileSync(join(this.dir, 'go.mod'), ['module example.com/todo', ...wanted, `replace github.com/authwright/authwright => ${top}\n`].join('\n\n'));
-    copyFileSync(join(top, 'go.sum'), join(this.dir, 'go.sum'));
   }
 
   /** edit puts texts in the places of what is found, as a reader does, and wants the file as gofmt leaves it; returns how many lines were put in. */
@@ -43,6 +42,11 @@ export class GoModule {
     this.#files.set(name, text);
     writeFileSync(join(this.dir, name), this.places.reduce((was, [from, to]) => was.replaceAll(from, to), text));
     return edits.flatMap(([, what]) => what.split('\n')).filter(Boolean).length;
+  }
+
+  /** settle files in go.sum what the program needs by now, as that of somebody who ran it before has it. */
+  async settle() {
+    await this.sh('go list -mod=mod -deps . >/dev/null');
   }
 
   /** run runs commands of a page and returns the process when it has ended. */
