@@ -1,0 +1,25 @@
+// hanging.ts is a reporter that names the tests which had begun and not ended when their file ran out of time: Node 20
+// names the file only.
+
+interface Event {
+  type: string
+  data: { name: string; file?: string; details?: { error?: { failureType?: string } } }
+}
+
+export default async function* hanging(events: AsyncIterable<Event>): AsyncGenerator<string> {
+  const begun = new Map<string, Set<string>>() // by file
+  for await (const { type, data } of events) {
+    const { name, file = '' } = data
+    const isFile = name?.endsWith('.test.js')
+    if (type === 'test:dequeue' && !isFile) {
+      begun.set(file, (begun.get(file) ?? new Set()).add(name))
+    } else if (type === 'test:pass' || type === 'test:fail') {
+      begun.get(file)?.delete(name)
+    }
+    if (type === 'test:fail' && isFile && data.details?.error?.failureType === 'testTimeoutFailure') {
+      const tests = begun.get(file) ?? []
+      begun.delete(file)
+      yield `\n${[file, ...tests].join(' > ')}: not done in time\n`
+    }
+  }
+}
