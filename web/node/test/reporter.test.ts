@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import hanging from './hanging.js'
+import reporter from './reporter.js'
 
 test('what runs out of time is named', async () => {
   async function* events() {
@@ -12,7 +12,7 @@ test('what runs out of time is named', async () => {
     yield { type: 'test:fail', data: { name: file, file, details: { error: { failureType: 'testTimeoutFailure' } } } }
   }
   let said = ''
-  for await (const line of hanging(events())) {
+  for await (const line of reporter(events())) {
     said += line
   }
   assert.equal(said, '\n/build/test/x.test.js > a suite > stuck: not done in time\n')
