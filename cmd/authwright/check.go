@@ -150,11 +150,12 @@ func stoppedIn(r check.Report) (stopped []string) {
 
 // verdict is the whole report in one line.
 func verdict(i ink, r check.Report) string {
-	stopped, faults := stoppedIn(r), 0
+	stopped, faults, open := stoppedIn(r), 0, false
 	for _, f := range r.Findings() {
 		if f.Level != check.Hint {
 			faults++
 		}
+		open = open || f.Level == check.Opens
 	}
 	count := fmt.Sprintf("%d faults", faults)
 	if faults == 1 {
@@ -163,6 +164,8 @@ func verdict(i ink, r check.Report) string {
 	switch {
 	case r.OK:
 		return i.good("✓ "+r.URL) + ": clients connect"
+	case open:
+		return i.bad("✗ "+r.URL) + ": " + count + "; somebody gets in who should not"
 	case len(stopped) == len(r.Clients):
 		return i.bad("✗ "+r.URL) + ": " + count + "; no client connects"
 	case len(stopped) > 0:

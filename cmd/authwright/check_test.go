@@ -3,6 +3,9 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os/exec"
 	"strings"
 	"testing"
@@ -29,6 +32,11 @@ func TestCheckSaysWhetherClientsConnect(t *testing.T) {
 	address := freeAddress(t)
 	demo(t, address, "")
 	base := "http://" + address
+	open := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprint(w, `{"jsonrpc":"2.0","id":1,"result":{}}`)
+	}))
+	t.Cleanup(open.Close)
 	for _, tt := range []struct {
 		name   string
 		args   []string
@@ -38,6 +46,7 @@ func TestCheckSaysWhetherClientsConnect(t *testing.T) {
 		{"a healthy server", []string{base + "/todo/mcp"}, 0, "clients connect"},
 		{"one with a path issuer", []string{base + "/p/north/todo/mcp"}, 0, "issuer: " + base + "/p/north"},
 		{"one for organizations, without registering", []string{"--no-register", base + "/okr/mcp"}, 0, "clients connect"},
+		{"one that anybody may call", []string{open.URL + "/mcp"}, 1, "somebody gets in who should not"},
 		{"nothing there", []string{base + "/nothing"}, 1, "no client connects"},
 		{"a slash too many", []string{base + "/todo/mcp/"}, 1, "prm-slash"},
 		{"an address in a private network", []string{"http://10.0.0.1/mcp"}, 1, "refused-address"},

@@ -92,6 +92,7 @@ func checkPKCE(_ context.Context, _ *Server, a asked) (err error) {
 func checkResource(ctx context.Context, s *Server, a asked) error {
 	resource, err := s.resource(ctx, a.params.Get("resource"))
 	if err != nil {
+		s.tellOfUnknown(ctx, a.client.ID, a.params.Get("resource"), err)
 		return err
 	}
 	a.row.Resource = resource.URI
@@ -186,6 +187,9 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) error {
 			}
 			break
 		}
+	}
+	if row.Refusal != nil && wantsJSON(r) {
+		return &jsonRefusal{row.Refusal} // a program asks what a browser would come to: nothing goes to the client's address
 	}
 	return s.begin(w, r, a)
 }

@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/authwright/authwright/oauth"
 )
 
 const (
@@ -67,6 +69,9 @@ func (w *walk) authorize(ctx context.Context) {
 	if !w.leads(ctx, "authorize-fails", good()) {
 		return
 	}
+	if !w.promises(ctx, good()) {
+		return
+	}
 	w.saw("an authorization request leads to a login page")
 	openid := good()
 	openid.Set("scope", strings.Join(append(slices.Clone(w.wanted()), "openid", "email", "profile", "offline_access"), " "))
@@ -98,9 +103,37 @@ func (w *walk) leads(ctx context.Context, fault string, v url.Values) bool {
 	case a.redirects() && !to(a, v.Get("redirect_uri")):
 		return true
 	default:
-		w.find(fault, w.server.authorize, a.says())
+		w.find(refused(a, fault), w.server.authorize, a.says())
 	}
 	return false
+}
+
+// promises files the fault when the server would refuse the request, but only behind the login: some tell a program at once.
+func (w *walk) promises(ctx context.Context, v url.Values) bool {
+	a, err := w.call.do(ctx, ask{method: http.MethodGet, url: w.authorizeURL(v), header: []string{"Accept", "application/json"}})
+	if err != nil {
+		return true
+	}
+	fault := refused(a, "")
+	if fault != "" {
+		w.find(fault, w.server.authorize, a.says())
+	}
+	return fault == ""
+}
+
+// refused is the fault that an error code of an authorization endpoint means, or else another.
+func refused(a answer, other string) string {
+	code := a.code()
+	if to, err := url.Parse(a.header.Get("Location")); err == nil && a.redirects() {
+		code = oauth.Code(to.Query().Get("error"))
+	}
+	switch code {
+	case oauth.InvalidTarget:
+		return "authorize-target"
+	case oauth.InvalidScope:
+		return "authorize-scope"
+	}
+	return other
 }
 
 // strays files a fault when the request leads to an address that nobody registered.

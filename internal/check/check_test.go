@@ -102,6 +102,19 @@ func authorizes(kind func(q url.Values) bool, answer func(http.ResponseWriter, u
 	}
 }
 
+// tellsPrograms leads people to the login page, and tells programs what will come behind it.
+func tellsPrograms(code oauth.Code) func(*planted) {
+	return func(p *planted) {
+		p.pages["/t/authorize"] = func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Accept") == "application/json" {
+				answerJSON(w, http.StatusBadRequest, refusal(code))
+				return
+			}
+			p.serveAuthorize(w, r)
+		}
+	}
+}
+
 func badRequest(w http.ResponseWriter, _ url.Values) { w.WriteHeader(http.StatusBadRequest) }
 
 // issues changes every token response.
@@ -365,9 +378,15 @@ var plants = []struct {
 
 	{"authorize-fails", authorizes(func(url.Values) bool { return true }, badRequest), false, nil},
 	{"authorize-fails", authorizes(func(url.Values) bool { return true }, func(w http.ResponseWriter, q url.Values) {
+		w.Header().Set("Location", q.Get("redirect_uri")+"?error=unauthorized_client")
+		w.WriteHeader(http.StatusFound)
+	}), false, nil},
+	{"authorize-target", authorizes(func(url.Values) bool { return true }, func(w http.ResponseWriter, q url.Values) {
 		w.Header().Set("Location", q.Get("redirect_uri")+"?error=invalid_target")
 		w.WriteHeader(http.StatusFound)
 	}), false, nil},
+	{"authorize-target", tellsPrograms(oauth.InvalidTarget), false, nil},
+	{"authorize-scope", tellsPrograms(oauth.InvalidScope), false, nil},
 	{"authorize-openid", authorizes(func(q url.Values) bool { return strings.Contains(q.Get("scope"), "openid") }, badRequest), false, nil},
 	{"authorize-unknown", authorizes(func(q url.Values) bool { return q.Has("ui_locales") }, badRequest), false, nil},
 	{"authorize-port", authorizes(func(q url.Values) bool { return q.Get("redirect_uri") == otherPort }, badRequest), false, nil},

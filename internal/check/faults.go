@@ -72,7 +72,7 @@ var faults = map[string]fault{
 	"challenge-broken": {Hurts, "The WWW-Authenticate header cannot be parsed.", nil, "Write parameters as name=\"value\", separated by commas.", "RFC 9110 §11.6.1"},
 	"challenge-without-metadata": {Hint, "The 401 does not say where the metadata is; clients will guess.", nil,
 		"Add resource_metadata=\"…\" to the challenge.", "RFC 9728 §5.1"},
-	"challenge-metadata-broken": {Stops, "The metadata that the 401 points to is not there.", typeScript, "Point resource_metadata at the document.", "RFC 9728 §5.1"},
+	"challenge-metadata-broken": {Stops, "The metadata that the 401 points to is not there.", typeScript, "Serve the document there as well: in Authwright’s packages that is Mount, metadata(resource) or the routes of the provider. Or point resource_metadata at where it is.", "RFC 9728 §5.1"},
 	"challenge-metadata-elsewhere": {Hurts, "The 401 points to metadata on another origin than the server's.", nil,
 		"Serve the metadata on the server's own origin, or clients that guess will not find it.", "RFC 9728 §3.1"},
 	"head-not-401":    {Stops, "HEAD without a token is not answered with 401.", []Client{Gemini}, "Protect every method of the endpoint, HEAD too.", ""},
@@ -154,6 +154,8 @@ var faults = map[string]fault{
 
 	// The authorization endpoint.
 	"authorize-fails":    {Stops, "An ordinary authorization request does not lead to a login page.", Clients, "Accept what was registered a moment ago, with PKCE and the resource.", "OAuth 2.1 §4.1.1"},
+	"authorize-target":   {Stops, "The authorization server does not know this server: no client can ask for a token for it.", Clients, "Tell it of the very address that the metadata names: authwright resource add URL, or what it calls resources, audiences or APIs.", "RFC 8707 §2"},
+	"authorize-scope":    {Stops, "The authorization server has none of the scopes that this server asks for.", Clients, "Give both the same names of scopes: what the 401 and the metadata ask for, and what the authorization server has for this server.", "OAuth 2.1 §4.1.2.1"},
 	"authorize-openid":   {Stops, "Scopes of OpenID Connect are refused.", []Client{ChatGPT}, "Grant what there is and leave out the rest; say in the token response what was granted.", "OAuth 2.1 §1.4.1"},
 	"authorize-unknown":  {Stops, "A parameter that the server does not know is refused.", []Client{ChatGPT}, "Ignore parameters you do not know, such as ui_locales.", "OAuth 2.1 §3.1"},
 	"authorize-port":     {Hurts, "Another port of this machine than was registered is refused.", []Client{VSCode, ClaudeCode}, "Leave the port open for redirects to 127.0.0.1 and localhost.", "RFC 8252 §7.3"},
