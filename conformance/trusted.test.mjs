@@ -1,35 +1,39 @@
-// trusted.test.mjs: people come in by the login of an app of the operator's, which signs a token: the snippet of
+// trusted.test.mjs: people come in by the login of an app of the operator's, which signs a token: every block of
 // docs/guides/bring-your-own-login.md, in a browser, in the middle of a client's authorization.
 
-import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { closeBrowser, Person } from './lib/browser.mjs';
 import { Callback } from './lib/callback.mjs';
-import { matches, same } from './lib/check.mjs';
+import { has, matches, same } from './lib/check.mjs';
 import { startDemo } from './lib/demo.mjs';
+import { GoModule } from './lib/go-module.mjs';
+import { Guide } from './lib/guide.mjs';
 import { authorizeURL, claimsOf, pkce, redeem } from './lib/oauth.mjs';
-import { freshDir } from './lib/process.mjs';
+import { Child, freePort } from './lib/process.mjs';
 import { until } from './lib/until.mjs';
 
 const limit = { timeout: 60_000 };
+const audience = 'https://auth.example.com'; // of the guide
 
 /** LoginApp is the operator's app: a login page, and behind it the handover of the guide. */
 class LoginApp {
+  user = {};
+  change = (token) => token;
+
+  /** serve starts it. In the folder are the snippet of the guide and the key it signs with. */
   static async serve(dir, door) {
     const app = new LoginApp();
-    const guide = readFileSync(resolve(import.meta.dirname, '../docs/guides/bring-your-own-login.md'), 'utf8');
-    const snippet = join(dir, 'trusted-login.mjs');
-    writeFileSync(snippet, /```js\n(.*?)```/s.exec(guide)[1]);
-    const { trustedToken, handoverPage } = await import(pathToFileURL(snippet));
-    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    app.keyFile = join(dir, 'app-public.pem');
-    writeFileSync(app.keyFile, publicKey.export({ type: 'spki', format: 'pem' }));
-    app.user = {};
-    app.change = (token) => token;
+    const { trustedToken, handoverPage } = await import(pathToFileURL(join(dir, 'trusted-login.mjs')));
+    const privateKey = readFileSync(join(dir, 'app-private.pem'), 'utf8');
+    app.handOver = (reference) => {
+      const sign = (claims) => trustedToken({ ...app.user, ...claims }, { issuer: app.origin, audience: app.audience ?? audience, privateKey });
+      app.last = app.change(sign({}), sign);
+      return handoverPage(door, reference, app.last);
+    };
     app.server = createServer((request, response) => {
       const url = new URL(request.url, app.origin);
       response.setHeader('content-type', 'text/html');
@@ -37,11 +41,7 @@ class LoginApp {
         response.end(`<!doctype html><title>Example App</title><h1>Example App</h1><form method="post" action="${url.pathname}${url.search}"><button>Log in</button></form>`);
         return;
       }
-      request.resume().on('end', () => {
-        const sign = (claims) => trustedToken({ ...app.user, ...claims }, { issuer: app.origin, audience: app.audience ?? 'authwright', privateKey });
-        app.last = app.change(sign({}), sign);
-        response.end(handoverPage(door, url.searchParams.get('reference'), app.last));
-      });
+      request.resume().on('end', async () => response.end(await app.handOver(url.searchParams.get('reference'))));
     });
     await new Promise((ready) => app.server.listen(0, '127.0.0.1', ready));
     app.origin = `http://localhost:${app.server.address().port}`; // another site than 127.0.0.1
@@ -53,15 +53,59 @@ class LoginApp {
   }
 }
 
+/** goProgram is what the Go snippet of the guide is in the middle of: it answers with the page that hands somebody over. */
+const goProgram = `package main
+
+import (
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"log"
+	"net/http"
+	"os"
+)
+
+func main() {
+	text, err := os.ReadFile("app-private.pem")
+	if err != nil {
+		log.Fatal(err)
+	}
+	block, _ := pem.Decode(text)
+	key, err := x509.ParseECPrivateKey(block.Bytes)
+	if err != nil {
+		log.Fatal(err)
+	}
+	listen, issuer, audience, door := os.Args[1], os.Args[2], os.Args[3], os.Args[4]
+	log.Fatal(http.ListenAndServe(listen, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var who person
+		if err := json.NewDecoder(r.Body).Decode(&who); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		token, err := trustedToken(who, issuer, audience, key)
+		if err == nil {
+			err = handOver(w, r, door, token)
+		}
+		if err != nil {
+			log.Print(err)
+		}
+	})))
+}
+`;
+
 describe('a login of the operator’s own', { concurrency: false }, () => {
-  let demo, app, callback;
+  const guide = new Guide('bring-your-own-login.md');
+  let demo, app, callback, module, door;
   before(async () => {
     demo = await startDemo();
-    const dir = freshDir('authwright-app');
-    app = await LoginApp.serve(dir, `${demo.issuer}/login/trusted`);
+    door = `${demo.issuer}/login/trusted`;
+    module = new GoModule('trusted');
+    await module.sh(guide.block('keys'));
+    writeFileSync(join(module.dir, 'trusted-login.mjs'), guide.block('trusted-login.mjs'));
+    app = await LoginApp.serve(module.dir, door);
     callback = await Callback.listen();
-    await demo.operate('trust', 'add', 'app', '--title', 'Example App', '--issuer', app.origin, '--audience', 'authwright', '--login-url', `${app.origin}/login`,
-      '--key-file', app.keyFile, '--map', 'organization=org', '--map', 'roles=roles', '--create');
+    await module.sh(guide.block('register', [['https://app.example.com/agents', app.origin], ['https://app.example.com', app.origin]]), demo.settings);
+    await demo.operate('trust', 'set', 'app', '--map', 'organization=org', '--map', 'roles=roles');
   });
   after(async () => {
     await callback?.close();
@@ -122,6 +166,29 @@ describe('a login of the operator’s own', { concurrency: false }, () => {
     same('org_id', claimsOf(answer.json.access_token).claims.org_id, 'globex');
   });
 
+  test('a token that a Go program signs is as good', limit, async (t) => {
+    const port = await freePort();
+    module.edit('trusted.go', [/^$/, guide.block('trusted.go')]);
+    module.edit('main.go', [/^$/, goProgram]);
+    await module.sh('go vet . && go build -o app .');
+    const program = new Child('./app', [`127.0.0.1:${port}`, app.origin, audience, door], { cwd: module.dir });
+    const before = app.handOver;
+    t.after(async () => {
+      app.handOver = before;
+      await program.stop();
+    });
+    app.handOver = async (reference) => {
+      const who = { sub: 'gus-1', email: 'gus@example.com', email_verified: true, name: 'Gus', org: 'acme', roles: ['admin'] };
+      const answer = await fetch(`http://127.0.0.1:${port}/?reference=${reference}`, { method: 'POST', body: JSON.stringify(who) });
+      return answer.text();
+    };
+    await until('the Go program answers', async () => (await fetch(`http://127.0.0.1:${port}/`)).status === 400);
+    const { page, verifier } = await comeIn(await stranger(t), { resource: demo.okr, scope: 'okr.read' });
+    matches('who is asked', await page.locator('main').innerText(), /gus@example\.com/);
+    const answer = await allow(page, verifier);
+    same('org_id', claimsOf(answer.json.access_token).claims.org_id, 'acme');
+  });
+
   test('a token that was used before is refused', limit, async (t) => {
     const used = app.last;
     app.change = () => used;
@@ -162,5 +229,16 @@ describe('a login of the operator’s own', { concurrency: false }, () => {
     await demo.operate('trust', 'set', 'app', '--authoritative');
     const { page } = await comeIn(await stranger(t));
     matches('who is asked', await page.locator('main').innerText(), /ada@example\.com/);
+  });
+
+  test('the profiles of the guide are taken', limit, async () => {
+    const profiles = ['auth0', 'supabase', 'firebase', 'cognito'];
+    for (const name of profiles) await module.sh(guide.block(name), demo.settings);
+    const listed = (await demo.operate('trust', 'list')).split('\n').map((line) => line.split(' ')[0]);
+    for (const name of profiles) has('authwright trust list', listed, name);
+  });
+
+  test('every block of the page was used', () => {
+    same('unused blocks', guide.unused(), []);
   });
 });

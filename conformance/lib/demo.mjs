@@ -26,6 +26,13 @@ class Demo {
     this.north = { issuer: `${this.origin}/p/north`, todo: `${this.origin}/p/north/todo/mcp` };
   }
 
+  /** settings lead the operator's commands to the demo's database. */
+  get settings() {
+    return {
+      AUTHWRIGHT_ISSUER: this.issuer, AUTHWRIGHT_DATABASE: `sqlite:${join(this.data, 'authwright.db')}`, AUTHWRIGHT_KEY_FILE: join(this.data, 'kek'),
+    };
+  }
+
   /** operate runs a command of the operator's on the demo's database, and returns what it prints. */
   operate(...args) {
     return this.operateWith('', ...args);
@@ -33,11 +40,7 @@ class Demo {
 
   /** operateWith does the same with a line of standard input, such as a password. */
   async operateWith(line, ...args) {
-    const env = {
-      PATH: process.env.PATH, HOME: process.env.HOME, AUTHWRIGHT_ISSUER: this.issuer,
-      AUTHWRIGHT_DATABASE: `sqlite:${join(this.data, 'authwright.db')}`, AUTHWRIGHT_KEY_FILE: join(this.data, 'kek'),
-    };
-    const child = new Child(binary, args, { env });
+    const child = new Child(binary, args, { env: { PATH: process.env.PATH, HOME: process.env.HOME, ...this.settings } });
     child.send(line);
     if (await child.exit() !== 0) throw child.complain('did not go well');
     return child.stdout;
