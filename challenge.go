@@ -31,6 +31,7 @@ func (r *Resource) refuse(w http.ResponseWriter, req *http.Request, err error) {
 	w.Header().Set("Cache-Control", "no-store")
 	switch {
 	case errors.Is(err, errNoToken):
+		r.door.notice()
 		r.challenge(w, challenge)
 		http.Error(w, err.Error(), http.StatusUnauthorized)
 	case errors.As(err, &scope):

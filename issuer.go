@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/authwright/authwright/oauth"
@@ -26,9 +28,12 @@ type issuerDoor struct {
 	jwksURI    string // set by the operator
 	introspect string // set by the operator
 	client     *http.Client
+
+	log     *slog.Logger
+	noticed sync.Once
 }
 
-func newIssuerDoor(cfg Config) *issuerDoor {
+func newIssuerDoor(cfg Config, log *slog.Logger) *issuerDoor {
 	d := &issuerDoor{
 		issuer:  cfg.Issuer,
 		jwksURI: cfg.JWKSURI,
@@ -36,11 +41,31 @@ func newIssuerDoor(cfg Config) *issuerDoor {
 			Transport:     cfg.Transport,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
+		log: log,
 	}
-	if cfg.Introspection != nil {
-		d.introspect = cfg.Introspection.Endpoint
+	needed := cfg.JWKSURI == ""
+	if i := cfg.Introspection; i != nil {
+		d.introspect = i.Endpoint
+		needed = needed && !i.Alone || i.Endpoint == ""
+	}
+	if !needed {
+		d.noticed.Do(func() {})
 	}
 	return d
+}
+
+// notice reads the metadata once and has the operator told if it cannot be used. It is for the first who comes without
+// a token: a wrong Issuer is better known now than after a person has logged in. It holds nobody up.
+func (d *issuerDoor) notice() {
+	d.noticed.Do(func() {
+		go func() {
+			ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
+			defer cancel()
+			if _, err := d.metadata(ctx); err != nil {
+				d.log.Warn("the metadata of the issuer cannot be used", "issuer", d.issuer, "error", err)
+			}
+		}()
+	})
 }
 
 // errNotFound is an answer that leaves other places to look.
@@ -74,7 +99,8 @@ func (d *issuerDoor) metadata(ctx context.Context) (oauth.ServerMetadata, error)
 		case err != nil:
 			return oauth.ServerMetadata{}, err
 		case metadata.Issuer != d.issuer:
-			return oauth.ServerMetadata{}, fmt.Errorf("metadata at %s is of issuer %q, not of %q", where, metadata.Issuer, d.issuer)
+			return oauth.ServerMetadata{}, fmt.Errorf("%s is of issuer %.200q, the configuration says %q: if it is the one you mean, write Issuer as %.200[2]q",
+				where, metadata.Issuer, d.issuer)
 		}
 		return metadata, nil
 	}
@@ -130,13 +156,8 @@ func (d *issuerDoor) ask(req *http.Request, into any) error {
 		return fmt.Errorf("asking the issuer: %w", err)
 	}
 	defer resp.Body.Close()
-	switch {
-	case resp.StatusCode == http.StatusNotFound:
-		return fmt.Errorf("asking %s: %w", req.URL.Redacted(), errNotFound)
-	case resp.StatusCode == http.StatusUnauthorized && req.Header.Get("Authorization") != "":
-		return fmt.Errorf("asking %s: it does not take the ClientID and ClientSecret of Introspection", req.URL.Redacted())
-	case resp.StatusCode != http.StatusOK:
-		return fmt.Errorf("asking %s: status %d", req.URL.Redacted(), resp.StatusCode)
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("asking %s: %w", req.URL.Redacted(), notOK(req, resp.StatusCode))
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxDocument+1))
 	switch {
@@ -149,4 +170,27 @@ func (d *issuerDoor) ask(req *http.Request, into any) error {
 		return fmt.Errorf("the answer of %s: %w", req.URL.Redacted(), err)
 	}
 	return nil
+}
+
+// notOK is what an operator does about a status.
+func notOK(req *http.Request, status int) error {
+	switch {
+	case status == http.StatusNotFound:
+		return errNotFound
+	case status == http.StatusUnauthorized && req.Header.Get("Authorization") != "":
+		return errors.New("status 401: the ClientID or the ClientSecret of Introspection is not accepted")
+	case status == http.StatusMisdirectedRequest: // RFC 9110 §15.5.20
+		return fmt.Errorf("status 421: it does not go by the name %s: write Issuer as it calls itself%s", req.URL.Host, otherLoopback(req.URL))
+	default:
+		return fmt.Errorf("status %d", status)
+	}
+}
+
+// otherLoopback is the spelling that is meant where one name of this machine was taken for another.
+func otherLoopback(u *url.URL) string {
+	other := map[string]string{"localhost": "127.0.0.1", "127.0.0.1": "localhost", "::1": "localhost"}[u.Hostname()]
+	if other == "" {
+		return ""
+	}
+	return fmt.Sprintf(", perhaps with %s for %s", other, u.Hostname())
 }

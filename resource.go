@@ -72,6 +72,7 @@ type Resource struct {
 	origins  []string
 	maxBody  int64
 
+	door       *issuerDoor
 	keys       *keyring      // nil when introspection decides alone
 	introspect *introspector // nil when the signature decides alone
 	cache      *tokenCache
@@ -80,7 +81,8 @@ type Resource struct {
 	now        func() time.Time
 }
 
-// New checks the configuration and tells all that is wrong with it at once. It does not call the issuer.
+// New checks the configuration and tells all that is wrong with it at once. It does not call the issuer: the first
+// request does.
 func New(cfg Config) (*Resource, error) {
 	var wrong []error
 	note := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(format, args...)) }
@@ -157,12 +159,12 @@ func build(cfg Config, u *url.URL) (*Resource, error) {
 	if r.log == nil {
 		r.log = slog.Default()
 	}
-	door := newIssuerDoor(cfg)
+	r.door = newIssuerDoor(cfg, r.log)
 	if cfg.Introspection == nil || !cfg.Introspection.Alone {
-		r.keys = &keyring{door: door, log: r.log}
+		r.keys = &keyring{door: r.door, log: r.log}
 	}
 	if cfg.Introspection != nil {
-		r.introspect = newIntrospector(*cfg.Introspection, door)
+		r.introspect = newIntrospector(*cfg.Introspection, r.door)
 	}
 	return r, nil
 }

@@ -1,11 +1,14 @@
 """What somebody who protects a server for the first time gets wrong, and what they are told."""
 
+import asyncio
 from typing import Any
 
+import httpx
 import pytest
-from issuer import RESOURCE, URL
+from issuer import RESOURCE, URL, Issuer
+from starlette.applications import Starlette
 
-from authwright import ConfigurationError, Introspection, Resource
+from authwright import AuthError, ConfigurationError, Introspection, Resource
 from authwright.starlette import ProtectMiddleware
 
 UNSET: Any = None
@@ -88,3 +91,105 @@ def test_paths_that_are_public_are_a_list_too() -> None:
         ProtectMiddleware(resource.protect, resource, public="/healthz")  # type: ignore[arg-type]
     with pytest.raises(ConfigurationError, match=r"scopes: \['todo.read'\] is not a string"):
         resource.require(resource.protect, ["todo.read"])  # type: ignore[arg-type]
+
+
+class Answering(httpx.AsyncBaseTransport):
+    """An issuer that gives the same answer to everything."""
+
+    def __init__(self, status: int, document: object = None) -> None:
+        self.status, self.document = status, document
+        self.asked = 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.asked += 1
+        return httpx.Response(self.status, json=self.document)
+
+
+METADATA = f"{URL}/.well-known/oauth-authorization-server"
+MISDIRECTED = "answered 421: it does not go by the name {}: write issuer as it calls itself{}"
+
+
+@pytest.mark.parametrize(
+    ("issuer", "answer", "want"),
+    [
+        pytest.param(
+            URL + "/",
+            Answering(200, {"issuer": URL}),
+            f"{METADATA} is of issuer {URL!r}, the configuration says {URL + '/'!r}: "
+            f"if it is the one you mean, write issuer as {URL!r}",
+            id="a slash too many",
+        ),
+        pytest.param(
+            URL,
+            Answering(200, {"issuer": "a" * 1000}),
+            f"is of issuer {'a' * 200!r}, the configuration says",
+            id="a long name",
+        ),
+        pytest.param(
+            "http://localhost:8080",
+            Answering(421),
+            MISDIRECTED.format("localhost:8080", ", perhaps with 127.0.0.1 for localhost"),
+            id="another name for this machine",
+        ),
+        pytest.param(
+            "http://127.0.0.1:8080",
+            Answering(421),
+            MISDIRECTED.format("127.0.0.1:8080", ", perhaps with localhost for 127.0.0.1"),
+            id="its number for its name",
+        ),
+        pytest.param(URL, Answering(421), MISDIRECTED.format("issuer.example", ""), id="an old name of the issuer"),
+    ],
+)
+async def test_a_wrong_issuer_is_said_with_its_remedy(
+    issuer: str, answer: Answering, want: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    resource = Resource(RESOURCE, issuer, transport=answer)
+    await call_without_token(resource, 3)
+    [line] = caplog.messages
+    assert line.startswith(f"the metadata of {issuer} cannot be used: ") and want in line
+    caplog.clear()
+    with pytest.raises(AuthError, match="temporarily_unavailable"):
+        await resource.verify(Issuer().token())
+    [line] = caplog.messages
+    assert line.startswith(f"the keys of {issuer} cannot be read: ") and want in line
+
+
+async def call_without_token(resource: Resource, times: int) -> None:
+    app = resource.protect(Starlette())
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as http:
+        for _ in range(times):
+            assert (await http.get(RESOURCE)).status_code == 401
+            for _ in range(100):
+                await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize(
+    ("more", "asked"),
+    [
+        pytest.param({}, 1, id="a signature is checked"),
+        pytest.param({"jwks_uri": f"{URL}/jwks"}, 0, id="the keys are named"),
+        pytest.param({"introspection": Introspection("res", "s", alone=True)}, 1, id="the issuer is asked"),
+        pytest.param(
+            {"introspection": Introspection("res", "s", alone=True, endpoint=f"{URL}/introspect")},
+            0,
+            id="the issuer is asked alone, where it is named",
+        ),
+    ],
+)
+async def test_the_issuer_is_looked_at_once_and_only_if_its_metadata_is_needed(
+    more: dict[str, Any], asked: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    issuer = Issuer()
+    await call_without_token(Resource(RESOURCE, URL, transport=issuer, **more), 3)
+    assert issuer.asked("/.well-known/oauth-authorization-server") == asked
+    assert caplog.messages == []
+
+
+async def test_a_secret_that_is_not_accepted_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    asking = Introspection("res", "mistyped", alone=True, endpoint=f"{URL}/introspect")
+    resource = Resource(RESOURCE, URL, transport=Answering(401), introspection=asking)
+    with pytest.raises(AuthError, match="temporarily_unavailable"):
+        await resource.verify("opaque")
+    [line] = caplog.messages
+    assert line.endswith("answered 401: the client_id or the client_secret of introspection is not accepted")
+    assert "mistyped" not in line

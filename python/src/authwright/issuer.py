@@ -1,6 +1,7 @@
 """What does the issuer say? (RFC 8414 §3, OpenID Connect Discovery §4, RFC 7517 §5) Its answers are bounded."""
 
 import asyncio
+import logging
 from dataclasses import dataclass
 
 import httpx
@@ -12,6 +13,11 @@ from authwright.strictjson import JSON, MalformedError, parse_object, string
 ASK_TIMEOUT = 5.0  # seconds for one question to the issuer
 MAX_DOCUMENT = 256 << 10  # bytes of an answer
 MAX_DEPTH = 16
+
+# One name of this machine that was taken for another.
+_OTHER_LOOPBACK = {"localhost": "127.0.0.1", "127.0.0.1": "localhost", "::1": "localhost"}
+
+_log = logging.getLogger("authwright")
 
 _METADATA = ("issuer", "jwks_uri", "introspection_endpoint")
 
@@ -36,6 +42,22 @@ class IssuerDoor:
         self._jwks_uri = jwks_uri
         self._transport = transport
         self._client: tuple[asyncio.AbstractEventLoop, httpx.AsyncClient] | None = None
+        self._noticing: asyncio.Task[None] | None = None
+
+    def notice(self) -> None:
+        """Read the metadata once, and tell the operator if it cannot be used.
+
+        It is for the first who comes without a token: a wrong issuer is better known now than after a person has logged
+        in. It holds nobody up.
+        """
+        if self._noticing is None:
+            self._noticing = asyncio.create_task(self._notice())
+
+    async def _notice(self) -> None:
+        try:
+            await self.metadata()
+        except IssuerError as error:
+            _log.warning("the metadata of %s cannot be used: %s", self.issuer, error)
 
     async def metadata(self) -> Metadata:
         """Read the issuer's metadata and want it to name the issuer byte for byte (RFC 8414 §3.3).
@@ -54,7 +76,10 @@ class IssuerDoor:
             except MalformedError as error:
                 raise IssuerError(f"the metadata at {where}: {error}") from error
             if issuer != self.issuer:
-                raise IssuerError(f"the metadata at {where} is of issuer {issuer!r}, not of {self.issuer!r}")
+                raise IssuerError(
+                    f"{where} is of issuer {issuer[:200]!r}, the configuration says {self.issuer!r}: "
+                    f"if it is the one you mean, write issuer as {issuer[:200]!r}"
+                )
             return Metadata(jwks_uri, introspection)
         raise missing
 
@@ -120,7 +145,7 @@ class IssuerDoor:
             if response.status_code == 404:
                 raise NotFoundError(f"{request.url} is not there")
             if response.status_code != 200 or response.headers.get("content-encoding", "identity") != "identity":
-                raise IssuerError(f"{request.url} answered {response.status_code}")
+                raise IssuerError(f"{request.url} answered {response.status_code}{_remedy(response)}")
             body = bytearray()
             async for chunk in response.aiter_bytes():
                 body += chunk
@@ -139,9 +164,23 @@ class IssuerDoor:
 
     async def aclose(self) -> None:
         """Close the connections to the issuer."""
+        if self._noticing is not None:
+            self._noticing.cancel()
         if self._client is not None and self._client[0] is asyncio.get_running_loop():
             await self._client[1].aclose()
         self._client = None
+
+
+def _remedy(response: httpx.Response) -> str:
+    """What an operator does about a status."""
+    url = response.request.url
+    if response.status_code == 401 and "authorization" in response.request.headers:
+        return ": the client_id or the client_secret of introspection is not accepted"
+    if response.status_code == 421:  # RFC 9110 §15.5.20
+        other = _OTHER_LOOPBACK.get(url.host)
+        perhaps = f", perhaps with {other} for {url.host}" if other else ""
+        return f": it does not go by the name {url.netloc.decode()}: write issuer as it calls itself{perhaps}"
+    return ""
 
 
 def metadata_urls(issuer: str) -> list[str]:

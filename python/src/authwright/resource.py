@@ -9,7 +9,7 @@ import httpx
 from authwright import asgi, call, config, session
 from authwright.challenge import Answer, Refusal, refuse
 from authwright.config import ConfigurationError, Introspection
-from authwright.errors import CallError, ScopeError
+from authwright.errors import CallError, NoTokenError, ScopeError
 from authwright.introspect import Introspector
 from authwright.issuer import IssuerDoor
 from authwright.keys import Keyring
@@ -45,7 +45,7 @@ class Resource:
         max_body: int = DEFAULT_MAX_BODY,
         now: Callable[[], float] = time.time,
     ) -> None:
-        """Check the configuration. The issuer is not called before the first token.
+        """Check the configuration. The issuer is not called before the first request.
 
         :param resource: the canonical URL of the MCP server, exactly as people type it into their clients: lower-case
             scheme and host, no query, no fragment, no trailing slash. Tokens must name it as their audience.
@@ -100,6 +100,8 @@ class Resource:
         self._session_key = session_key or secrets.token_bytes(32)
         self._door = IssuerDoor(issuer, jwks_uri, transport)
         alone = introspection is not None and introspection.alone
+        asks = introspection is not None and not introspection.endpoint
+        self._notices = asks or not (alone or jwks_uri)  # whether the metadata of the issuer is needed
         self._verifier = Verifier(
             issuer,
             resource,
@@ -154,6 +156,8 @@ class Resource:
 
     def refuse(self, error: Refusal) -> Answer:
         """The answer to a request that may not pass."""
+        if self._notices and isinstance(error, NoTokenError):
+            self._door.notice()
         return refuse(error, self.scopes, self.metadata_url)
 
     def check_call(self, token: Token, called: call.Call) -> None:

@@ -4,10 +4,10 @@ import type { Verified } from './cache.js'
 import { readCall, type Call, type Incoming } from './call.js'
 import { refusal, type Answer } from './challenge.js'
 import type { Clock, Log, ResourceConfig } from './config.js'
-import { LacksScope, OAuthError } from './errors.js'
+import { LacksScope, NoToken, OAuthError } from './errors.js'
 import { bearerToken } from './incoming.js'
 import { Introspector } from './introspect.js'
-import { IssuerDoor } from './issuer.js'
+import { askTimeout, IssuerDoor } from './issuer.js'
 import { Keyring } from './keys.js'
 import { reasonOf, warn } from './log.js'
 import { corsHeaders, originAllowed, preflightHeaders } from './origin.js'
@@ -39,6 +39,8 @@ export class Guard {
   private readonly tools: Rules
   private readonly prompts: Rules
   private readonly resources: Rules
+  private readonly door: IssuerDoor
+  private noticed: boolean // whether the issuer's metadata was looked at, or is not needed
 
   /** The configuration must have been checked. */
   constructor(config: ResourceConfig, clock: Clock) {
@@ -55,6 +57,9 @@ export class Guard {
     this.log = config.log ?? warn
     const send = config.fetch ?? ((url: string, init: RequestInit) => fetch(url, init))
     const door = new IssuerDoor(config.issuer, config.jwksUri ?? '', send)
+    const asks = config.introspection !== undefined && config.introspection.endpoint === undefined
+    this.door = door
+    this.noticed = !asks && (config.jwksUri !== undefined || config.introspection?.alone === true)
     const trust = {
       resource: config.resource,
       issuer: config.issuer,
@@ -106,6 +111,9 @@ export class Guard {
 
   /** refuse answers for an error, and tells the operator what is none of the client's business. */
   refuse(err: unknown, headers: Record<string, string>): Answer {
+    if (err instanceof NoToken) {
+      this.notice()
+    }
     const answer = refusal(this, err) ?? refusal(this, new OAuthError('server_error', 'something went wrong'))
     if (answer?.status === 503) {
       this.log('a token cannot be checked', { reason: reasonOf(err instanceof Error ? err.cause : err), error: err })
@@ -114,6 +122,21 @@ export class Guard {
     }
     const { status = 500, headers: own = {}, body = '' } = answer ?? {}
     return { status, headers: { ...headers, ...own }, body }
+  }
+
+  /**
+   * notice reads the issuer's metadata once and has the operator told if it cannot be used. It is for the first who comes
+   * without a token: a wrong issuer is better known now than after a person has logged in. It holds nobody up.
+   */
+  private notice(): void {
+    if (this.noticed) {
+      return
+    }
+    this.noticed = true
+    const { issuer } = this.door
+    this.door.metadata(AbortSignal.timeout(askTimeout)).catch((err: unknown) => {
+      this.log('the metadata of the issuer cannot be used', { issuer, reason: reasonOf(err), error: err })
+    })
   }
 
   /** needed is what a call needs beyond the scopes that every request needs. A name that nobody listed needs no more. */

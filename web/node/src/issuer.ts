@@ -53,13 +53,14 @@ export class IssuerDoor {
   }
 
   /** metadata reads the issuer's metadata and wants it to name the issuer byte for byte (RFC 8414 §3.3). */
-  private async metadata(signal: AbortSignal): Promise<Document> {
+  async metadata(signal: AbortSignal): Promise<Document> {
     let missing: unknown
     for (const where of metadataURLs(this.issuer)) {
       try {
         const document = await this.ask(where, {}, { '': ['issuer', 'jwks_uri', 'introspection_endpoint'] }, signal)
         if (document.string('issuer') !== this.issuer) {
-          throw new Error(`metadata at ${where} is of issuer ${JSON.stringify(document.string('issuer'))}, not of ${this.issuer}`)
+          const said = JSON.stringify(document.string('issuer').slice(0, 200))
+          throw new Error(`${where} is of issuer ${said}, the configuration says ${JSON.stringify(this.issuer)}: if it is the one you mean, write issuer as ${said}`)
         }
         return document
       } catch (err) {
@@ -83,13 +84,30 @@ export class IssuerDoor {
         throw new NotFound(`asking ${url}: 404`)
       }
       if (response.status !== 200) {
-        throw new Error(`asking ${url}: status ${response.status}`)
+        throw new Error(`asking ${url}: status ${response.status}${remedy(response.status, url, 'Authorization' in headers)}`)
       }
       return Document.read(await readBounded(response, url), names)
     } finally {
       await response.body?.cancel().catch(() => undefined)
     }
   }
+}
+
+/** otherLoopback is one name of this machine that was taken for another. */
+const otherLoopback: Partial<Record<string, string>> = { localhost: '127.0.0.1', '127.0.0.1': 'localhost', '[::1]': 'localhost' }
+
+/** remedy is what an operator does about a status. */
+function remedy(status: number, url: string, credentials: boolean): string {
+  if (status === 401 && credentials) {
+    return ': the clientId or the clientSecret of introspection is not accepted'
+  }
+  if (status === 421) { // RFC 9110 §15.5.20
+    const { host, hostname } = new URL(url)
+    const other = otherLoopback[hostname]
+    const perhaps = other === undefined ? '' : `, perhaps with ${other} for ${hostname}`
+    return `: it does not go by the name ${host}: write issuer as it calls itself${perhaps}`
+  }
+  return ''
 }
 
 /**

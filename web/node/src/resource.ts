@@ -67,7 +67,7 @@ export interface Resource {
 }
 
 /**
- * Makes a protected MCP server of a configuration. It does not call the issuer.
+ * Makes a protected MCP server of a configuration. It does not call the issuer: the first request does.
  *
  * @throws TypeError that tells all that is wrong with the configuration.
  */

@@ -55,8 +55,59 @@ const both = (why: string) => [[`authwright: the keys of the issuer cannot be re
 const place = 'https://issuer.example/.well-known/oauth-authorization-server/t1'
 
 test('in the log: an issuer with a slash too many', async (t) => {
-  const why = `metadata at ${place} is of issuer "${issuerURL}", not of ${issuerURL}/`
+  const why = `${place} is of issuer "${issuerURL}", the configuration says "${issuerURL}/": if it is the one you mean, write issuer as "${issuerURL}"`
   assert.deepEqual(await said(t, () => ({ issuer: `${issuerURL}/` })), both(why))
+})
+
+test('in the log: an issuer with a long name', async (t) => {
+  const [[line] = []] = await said(t, () => ({ fetch: () => Promise.resolve(Response.json({ issuer: 'a'.repeat(1000) })) }))
+  assert.ok(String(line).includes(`is of issuer "${'a'.repeat(200)}", the configuration says`), String(line))
+})
+
+for (const [name, issuer, host, perhaps] of [
+  ['another name for this machine', 'http://localhost:8080', 'localhost:8080', ', perhaps with 127.0.0.1 for localhost'],
+  ['its number for its name', 'http://127.0.0.1:8080', '127.0.0.1:8080', ', perhaps with localhost for 127.0.0.1'],
+  ['an old name of the issuer', 'https://old.example', 'old.example', ''],
+] as const) {
+  test(`in the log: ${name}`, async (t) => {
+    const misdirected = () => Promise.resolve(new Response(null, { status: 421 }))
+    const where = `${issuer}/.well-known/oauth-authorization-server`
+    const want = `asking ${where}: status 421: it does not go by the name ${host}: write issuer as it calls itself${perhaps}`
+    assert.deepEqual(await said(t, () => ({ issuer, fetch: misdirected })), both(want))
+  })
+}
+
+const asking = { clientId: 'res 1', clientSecret: 's:cret', alone: true }
+
+for (const [name, more, looks] of [
+  ['a signature is checked', {}, 1],
+  ['the keys are named', { jwksUri: `${issuerURL}/jwks` }, 0],
+  ['the issuer is asked', { introspection: asking }, 1],
+  ['the issuer is asked alone, where it is named', { introspection: { ...asking, endpoint: `${issuerURL}/introspect` } }, 0],
+] as const) {
+  test(`who comes without a token has the issuer looked at: ${name}`, async (t) => {
+    const issuer = await TestIssuer.create()
+    const log = t.mock.fn<NonNullable<ResourceConfig['log']>>()
+    const handler = createResourceAt(issuer.config({ ...more, log }), issuer.clock).protect(() => new Response())
+    for (let n = 0; n < 3; n++) {
+      assert.equal((await handler(new Request(resourceURL))).status, 401)
+      await new Promise(setImmediate)
+    }
+    assert.equal(issuer.asked.filter((url) => url === place).length, looks)
+    assert.equal(log.mock.callCount(), 0)
+  })
+}
+
+test('in the log, before anybody has logged in: a wrong issuer, once', async (t) => {
+  const issuer = await TestIssuer.create()
+  const log = t.mock.fn<NonNullable<ResourceConfig['log']>>()
+  const handler = createResourceAt(issuer.config({ issuer: `${issuerURL}/`, log }), issuer.clock).protect(() => new Response())
+  for (let n = 0; n < 3 || log.mock.callCount() === 0; n++) {
+    assert.equal((await handler(new Request(resourceURL))).status, 401)
+    await new Promise(setImmediate)
+  }
+  assert.deepEqual(log.mock.calls.map(({ arguments: [message] }) => message), ['the metadata of the issuer cannot be used'])
+  assert.match(String(log.mock.calls[0]?.arguments[1]['reason']), /write issuer as "https:\/\/issuer\.example\/t1"$/)
 })
 
 test('in the log: an issuer that cannot be reached', async (t) => {
@@ -69,7 +120,7 @@ test('in the log: a secret that the issuer does not take', async (t) => {
     introspection: { clientId: 'res', clientSecret: 'wrong' },
     fetch: (url, init) => (url.endsWith('/introspect') ? Promise.resolve(new Response(null, { status: 401 })) : issuer.fetch(url, init)),
   }))
-  assert.deepEqual(lines, [[`authwright: a token cannot be checked: asking ${issuerURL}/introspect: status 401`]])
+  assert.deepEqual(lines, [[`authwright: a token cannot be checked: asking ${issuerURL}/introspect: status 401: the clientId or the clientSecret of introspection is not accepted`]])
 })
 
 test('in the log: a body that was read before the check, and the place', async (t) => {
