@@ -28,6 +28,7 @@ var plan = map[string][]string{
 	"internal/store":           {"oauth"},
 	"internal/store/sqldb":     {"internal/store", "oauth"},
 	"internal/store/storetest": {"internal/store", "oauth"},
+	"internal/store/sqldbtest": {"internal/store", "internal/store/sqldb"},
 	"internal/keys":            {"internal/store", "oauth"},
 	"internal/clients":         {"internal/browser", "internal/claims", "internal/outbound", "internal/store", "oauth"},
 	"internal/browser":         {"internal/store", "oauth"},

@@ -7,12 +7,12 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/authwright/authwright/internal/store"
+	"github.com/authwright/authwright/internal/store/sqldbtest"
 	"github.com/authwright/authwright/internal/store/storetest"
 	"github.com/authwright/authwright/oauth"
 )
@@ -64,7 +64,7 @@ var tightenings = []tightening{
 
 func TestTighteningEndsWhatFitsNoMore(t *testing.T) {
 	for engine, open := range map[string]func(*testing.T) string{
-		"SQLite":     func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "a.db") },
+		"SQLite":     func(t *testing.T) string { return "sqlite:" + sqldbtest.File(t) },
 		"PostgreSQL": func(t *testing.T) string { return storetest.Postgres(t) },
 	} {
 		t.Run(engine, func(t *testing.T) {

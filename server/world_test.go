@@ -9,7 +9,6 @@ import (
 	"encoding/base64"
 	"log/slog"
 	"net/http"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -19,6 +18,7 @@ import (
 	"github.com/authwright/authwright/internal/policy"
 	"github.com/authwright/authwright/internal/store"
 	"github.com/authwright/authwright/internal/store/sqldb"
+	"github.com/authwright/authwright/internal/store/sqldbtest"
 	"github.com/authwright/authwright/oauth"
 )
 
@@ -51,7 +51,7 @@ type world struct {
 // newWorld starts a deployment with the projects default and north and their people, clients and resources.
 func newWorld(t testing.TB, edits ...func(*Config)) *world {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "authwright.db")
+	file := sqldbtest.File(t)
 	w := newWorldOn(t, "sqlite:"+file, edits...)
 	w.file = file
 	return w

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,7 +13,7 @@ import (
 	"github.com/authwright/authwright/internal/login"
 	"github.com/authwright/authwright/internal/pages"
 	"github.com/authwright/authwright/internal/store"
-	"github.com/authwright/authwright/internal/store/sqldb"
+	"github.com/authwright/authwright/internal/store/sqldbtest"
 	"github.com/authwright/authwright/oauth"
 	"golang.org/x/net/html"
 )
@@ -36,11 +35,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	db, err := sqldb.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "test.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
+	db := sqldbtest.Open(t)
 	w := &world{T: t, store: db.For("default"), mux: http.NewServeMux()}
 	w.must(db.CreateProject(t.Context(), store.Project{ID: "default", Issuer: issuer, Name: "Acme", CreatedAt: now}))
 	for _, name := range []string{"ada", "bob"} {

@@ -4,14 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"log/slog"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/authwright/authwright/internal/clients"
 	"github.com/authwright/authwright/internal/keys"
 	"github.com/authwright/authwright/internal/store"
-	"github.com/authwright/authwright/internal/store/sqldb"
+	"github.com/authwright/authwright/internal/store/sqldbtest"
 	"github.com/authwright/authwright/oauth"
 )
 
@@ -20,15 +19,7 @@ const testIssuer = "https://auth.example.com"
 // newServer is the server of a project on SQLite with real keys.
 func newServer(t *testing.T) *Server {
 	t.Helper()
-	db, err := sqldb.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "x.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Errorf("Close() = %v", err)
-		}
-	})
+	db := sqldbtest.Open(t)
 	sealer, err := keys.NewSealer(bytes.Repeat([]byte{1}, keys.KEKSize))
 	if err != nil {
 		t.Fatal(err)

@@ -4,13 +4,12 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/authwright/authwright/internal/store"
-	"github.com/authwright/authwright/internal/store/sqldb"
+	"github.com/authwright/authwright/internal/store/sqldbtest"
 	"github.com/authwright/authwright/oauth"
 )
 
@@ -33,11 +32,7 @@ func header(authorization string) http.Header {
 // newDirectory is a directory over a real database.
 func newDirectory(t testing.TB) (*Directory, *clock) {
 	t.Helper()
-	db, err := sqldb.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "clients.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
+	db := sqldbtest.Open(t)
 	c := newClock()
 	project := store.Project{ID: "default", Issuer: "https://as.example", Name: "Test", CreatedAt: c.now}
 	if err := db.CreateProject(t.Context(), project); err != nil {
@@ -148,13 +143,10 @@ func TestAuthenticateTellsWhatToDo(t *testing.T) {
 
 // TestStorageFailureIsNoRefusal: a client must not throw its registration away because our database is down.
 func TestStorageFailureIsNoRefusal(t *testing.T) {
-	db, err := sqldb.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "x.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	db := sqldbtest.Open(t)
 	d := &Directory{Store: db.For("default")}
 	db.Close()
-	_, err = d.Authenticate(t.Context(), nil, oauth.Params{"client_id": "public"})
+	_, err := d.Authenticate(t.Context(), nil, oauth.Params{"client_id": "public"})
 	var refusal *oauth.Error
 	if err == nil || errors.As(err, &refusal) {
 		t.Errorf("Authenticate without a database = %v, want a failure that is no refusal", err)

@@ -2,20 +2,15 @@ package clients
 
 import (
 	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/authwright/authwright/internal/store"
-	"github.com/authwright/authwright/internal/store/sqldb"
+	"github.com/authwright/authwright/internal/store/sqldbtest"
 )
 
 func TestAnAudienceIsNothingElseHere(t *testing.T) {
-	db, err := sqldb.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "test.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
+	db := sqldbtest.Open(t)
 	p, st := store.Project{ID: "default", Issuer: "https://auth.example"}, db.For("default")
 	const document store.ClientID = "https://app.example/client.json"
 	for _, err := range []error{

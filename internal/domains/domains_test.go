@@ -4,14 +4,13 @@ import (
 	"context"
 	"errors"
 	"net"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/authwright/authwright/internal/store"
-	"github.com/authwright/authwright/internal/store/sqldb"
+	"github.com/authwright/authwright/internal/store/sqldbtest"
 )
 
 func TestCanonical(t *testing.T) {
@@ -131,11 +130,7 @@ func TestFoundGivesUp(t *testing.T) {
 
 func TestRecheck(t *testing.T) {
 	ctx, now := t.Context(), time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
-	db, err := sqldb.Open(ctx, "sqlite:"+filepath.Join(t.TempDir(), "a.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
+	db := sqldbtest.Open(t)
 	st := db.For("default")
 	if err := st.CreateOrganization(ctx, store.Organization{ID: "org", Slug: "org", CreatedAt: now}); err != nil {
 		t.Fatal(err)

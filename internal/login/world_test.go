@@ -6,7 +6,6 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,7 +13,7 @@ import (
 	"github.com/authwright/authwright/internal/browser"
 	"github.com/authwright/authwright/internal/pages"
 	"github.com/authwright/authwright/internal/store"
-	"github.com/authwright/authwright/internal/store/sqldb"
+	"github.com/authwright/authwright/internal/store/sqldbtest"
 	"golang.org/x/net/html"
 )
 
@@ -35,11 +34,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	db, err := sqldb.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "test.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
+	db := sqldbtest.Open(t)
 	w := &world{T: t, now: time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC), from: netip.MustParseAddr("192.0.2.7"), mux: http.NewServeMux()}
 	if err := db.CreateProject(t.Context(), store.Project{ID: "default", Issuer: issuer, Name: "Acme", CreatedAt: w.now}); err != nil {
 		t.Fatal(err)

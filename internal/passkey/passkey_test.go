@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,7 +12,7 @@ import (
 
 	"github.com/authwright/authwright/internal/passkeytest"
 	"github.com/authwright/authwright/internal/store"
-	"github.com/authwright/authwright/internal/store/sqldb"
+	"github.com/authwright/authwright/internal/store/sqldbtest"
 )
 
 const issuer = "https://auth.example.com/p/north"
@@ -34,17 +33,14 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	db, err := sqldb.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "test.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
+	db := sqldbtest.Open(t)
 	w := &world{T: t, db: db.For("north"), now: born}
 	for _, name := range []string{"ada", "bob"} {
 		if err := w.db.CreatePerson(t.Context(), store.Person{ID: store.PersonID("per_" + name), Email: name + "@example.com", CreatedAt: born}); err != nil {
 			t.Fatal(err)
 		}
 	}
+	var err error
 	if w.Party, err = New(w.db, issuer, "", func() time.Time { return w.now }); err != nil {
 		t.Fatal(err)
 	}
@@ -421,11 +417,7 @@ func TestAPasskeyOfOneProjectTakesTheRoomOfNoOther(t *testing.T) {
 func FuzzAnswers(f *testing.F) {
 	f.Add(`{"id":"AA","rawId":"AA","type":"public-key","response":{"clientDataJSON":"e30","authenticatorData":"AA","signature":"AA"}}`)
 	f.Add(`{"id":"AA","rawId":"AA","type":"public-key","response":{"clientDataJSON":"e30","attestationObject":"o2NmbXRkbm9uZWdhdHRTdG10oGhhdXRoRGF0YUA"}}`)
-	db, err := sqldb.Open(f.Context(), "sqlite:"+filepath.Join(f.TempDir(), "fuzz.db"))
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Cleanup(func() { db.Close() })
+	db := sqldbtest.Open(f)
 	p, err := New(db.For("default"), issuer, "", nil)
 	if err != nil {
 		f.Fatal(err)

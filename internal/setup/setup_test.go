@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -16,7 +15,7 @@ import (
 	"github.com/authwright/authwright/internal/browser"
 	"github.com/authwright/authwright/internal/pages"
 	"github.com/authwright/authwright/internal/store"
-	"github.com/authwright/authwright/internal/store/sqldb"
+	"github.com/authwright/authwright/internal/store/sqldbtest"
 )
 
 const issuer = "https://auth.example.com"
@@ -32,11 +31,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	db, err := sqldb.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "a.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
+	db := sqldbtest.Open(t)
 	w := &world{T: t, clock: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC), store: db.For("default")}
 	w.Setup = &Setup{
 		Store: w.store, Site: &pages.Site{Name: "Test"}, Jar: browser.NewJar(issuer), Issuer: issuer,

@@ -4,13 +4,12 @@ import (
 	"crypto/rand"
 	"errors"
 	"net/url"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/authwright/authwright/internal/outbound"
 	"github.com/authwright/authwright/internal/store"
-	"github.com/authwright/authwright/internal/store/sqldb"
+	"github.com/authwright/authwright/internal/store/sqldbtest"
 	"github.com/authwright/authwright/internal/upstreamtest"
 	"github.com/authwright/authwright/oauth"
 )
@@ -28,11 +27,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	db, err := sqldb.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "test.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
+	db := sqldbtest.Open(t)
 	w := &world{T: t, provider: upstreamtest.New(t), now: time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)}
 	w.provider.Now = func() time.Time { return w.now }
 	w.Upstream = &Upstream{
