@@ -82,6 +82,7 @@ type walk struct {
 
 	origin    string              // of the server
 	challenge challenge           // of the 401
+	refuses   bool                // a token that is none
 	resources []found             // protected resource metadata, by where it was
 	resource  resource            // the one that clients use
 	issuer    string              // as the resource names it
@@ -112,6 +113,7 @@ var steps = []struct {
 	{"what the server says of itself", (*walk).readResource, (*walk).notProtected},
 	{"what the authorization server says of itself", (*walk).readServer, (*walk).noIssuer},
 	{"its keys", (*walk).readKeys, (*walk).noServer},
+	{"a call with a token that nobody signed", (*walk).knockWithForged, (*walk).noRefusal},
 	{"a client that registers itself", (*walk).register, (*walk).noRegistration},
 	{"clients of other kinds", (*walk).registerOthers, (*walk).noRegistration},
 	{"the way to the login page", (*walk).authorize, (*walk).noClient},

@@ -240,6 +240,32 @@ var plants = []struct {
 	{"head-not-401", only(http.MethodHead, "/mcp", status(http.StatusMethodNotAllowed)), false, nil},
 	{"get-not-401", only(http.MethodGet, "/mcp", status(http.StatusMethodNotAllowed)), false, nil},
 	{"rubbish-let-in", func(p *planted) { p.accepts = func(token string) bool { return token != "" } }, false, nil},
+	{"forged-let-in", func(p *planted) {
+		p.accepts = func(token string) bool { return strings.HasPrefix(token, "eyJ") || p.live[token] }
+	}, false, nil},
+	{"forged-let-in", func(p *planted) { // alg none only
+		p.accepts = func(token string) bool {
+			return strings.HasPrefix(token, "eyJ") && strings.HasSuffix(token, ".") || p.live[token]
+		}
+	}, false, nil},
+	{"verify-fails", func(p *planted) {
+		p.pages["/mcp"] = func(w http.ResponseWriter, r *http.Request) {
+			if token := r.Header.Get("Authorization"); strings.HasPrefix(token, "Bearer eyJ") {
+				w.WriteHeader(http.StatusServiceUnavailable)
+				return
+			}
+			p.mcp(w, r)
+		}
+	}, false, nil},
+	{"rubbish-not-401", func(p *planted) {
+		p.pages["/mcp"] = func(w http.ResponseWriter, r *http.Request) {
+			if token := r.Header.Get("Authorization"); strings.HasPrefix(token, "Bearer eyJ") {
+				w.WriteHeader(http.StatusForbidden)
+				return
+			}
+			p.mcp(w, r)
+		}
+	}, false, nil},
 	{"rubbish-not-401", func(p *planted) {
 		p.pages["/mcp"] = func(w http.ResponseWriter, r *http.Request) {
 			if r.Header.Get("Authorization") != "" {
@@ -267,6 +293,7 @@ var plants = []struct {
 	{"prm-null", prm("jwks_uri", func(*planted) any { return "" }), false, nil},
 	{"prm-no-resource", prm("resource", func(*planted) any { return nil }), false, nil},
 	{"prm-slash", prm("resource", func(p *planted) any { return p.base + "/mcp/" }), false, nil},
+	{"typed-slash", func(p *planted) { p.pages["/mcp/"], p.slash = p.mcp, "/" }, false, nil},
 	{"prm-origin", prm("resource", func(p *planted) any { return p.base }), false, nil},
 	{"prm-other", prm("resource", func(p *planted) any { return "https://other.example/mcp" }), false, nil},
 	{"prm-other", prm("resource", func(p *planted) any { return p.base + "/mc" }), false, nil},

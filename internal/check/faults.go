@@ -90,7 +90,8 @@ var faults = map[string]fault{
 	"prm-not-json":     {Stops, "The metadata is not a JSON object.", Clients, "Send one JSON object.", "RFC 9728 §3.2"},
 	"prm-null":         {Stops, "The metadata has members that are null or an empty address.", typeScript, "Leave out what has no value.", "RFC 9728 §2"},
 	"prm-no-resource":  {Stops, "The metadata does not name its resource.", strictTarget, "Add resource: the address that people type.", "RFC 9728 §2"},
-	"prm-slash":        {Stops, "The metadata's resource has a slash at its end that the address has not, or the other way round.", strictTarget, "Make resource exactly the address that people type, or have them type it as it is there.", "RFC 9728 §3.3"},
+	"prm-slash":        {Stops, "The metadata's resource has a slash at its end that the address has not.", strictTarget, "Make resource exactly the address that people type, or have them type it as it is there.", "RFC 9728 §3.3"},
+	"typed-slash":      {Stops, "The address has a slash at its end that the metadata's resource has not.", exactTarget, "Have people type it as it is there, or make resource exactly what they type.", "RFC 9728 §3.3"},
 	"prm-origin":       {Stops, "The metadata's resource is not the whole address, but a part of it.", exactTarget, "Make resource exactly the address that people type.", "RFC 9728 §3.3"},
 	"prm-other":        {Stops, "The metadata is for another resource.", strictTarget, "Make resource exactly the address that people type.", "RFC 9728 §3.3"},
 	"prm-differs":      {Stops, "The metadata at two places name different resources or authorization servers.", []Client{Remote}, "Serve one document at all places.", ""},
@@ -131,6 +132,8 @@ var faults = map[string]fault{
 	"keys-missing":    {Hurts, "The keys are not there: servers cannot verify tokens.", nil, "Serve a JWK set at jwks_uri.", "RFC 8414 §2"},
 	"keys-bad":        {Hurts, "The key set has no key that can verify a signature.", nil, "Publish at least one asymmetric signing key.", "RFC 7517 §5"},
 	"keys-private":    {Opens, "The key set publishes a private or symmetric key.", nil, "Take it out, and make new keys: these are known now.", "RFC 7517 §9.2"},
+	"forged-let-in":   {Opens, "A token that nobody signed, but that looks right, is let in.", nil, "Verify the signature of every token with the keys of the authorization server, and take no algorithm but its own.", "RFC 9068 §4; RFC 8725 §3.1"},
+	"verify-fails":    {Stops, "The server fails on a token that looks right: it will fail on every good one.", Clients, "Its log says why. Perhaps it cannot reach the authorization server, or has its issuer spelt otherwise than the issuer in the metadata: a slash, localhost for 127.0.0.1.", "RFC 9068 §4"},
 
 	// Registration.
 	"dcr-refused":             {Stops, "The registration endpoint refuses an ordinary public client.", Clients, "Accept redirect URIs on 127.0.0.1 and localhost with any port, and token_endpoint_auth_method none.", "RFC 7591 §3"},

@@ -154,6 +154,7 @@ func (w *walk) knockWithRubbish(ctx context.Context) {
 	case a.status != http.StatusUnauthorized:
 		w.find("rubbish-not-401", w.URL, a.says())
 	default:
+		w.refuses = true
 		w.saw("401 Unauthorized")
 	}
 }

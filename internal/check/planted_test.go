@@ -33,7 +33,8 @@ type planted struct {
 	answer    func(q url.Values) url.Values // of /authorize, once the person is in
 	issue     func(grant string) map[string]any
 	refresh   func(token string) (int, map[string]any)
-	browser   bool // the person logs in
+	browser   bool   // the person logs in
+	slash     string // that people type behind the address
 
 	mu      sync.Mutex
 	clients map[string][]string // redirect URIs by client
@@ -240,7 +241,7 @@ func (p *planted) Open(ctx context.Context, page string) (url.Values, error) {
 // check walks the whole way.
 func (p *planted) check(t *testing.T) Report {
 	t.Helper()
-	return p.checkAt(t, p.base+"/mcp")
+	return p.checkAt(t, p.base+"/mcp"+p.slash)
 }
 
 func (p *planted) checkAt(t *testing.T, address string) Report {

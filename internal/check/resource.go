@@ -137,8 +137,10 @@ func (w *walk) readTarget(f found) {
 		w.resource.uri = typed
 	case named == typed || errTyped == nil && errNamed == nil && a.Path == "/" && b.Path == "" && b.String()+"/" == typed:
 		w.saw("resource: " + named)
-	case strings.TrimSuffix(named, "/") == strings.TrimSuffix(typed, "/"):
+	case named == typed+"/":
 		w.find("prm-slash", f.at, named)
+	case typed == named+"/":
+		w.find("typed-slash", f.at, named)
 	case errNamed == nil && b.Scheme == a.Scheme && strings.EqualFold(b.Host, a.Host) && strings.HasPrefix(a.Path+"/", strings.TrimSuffix(b.Path, "/")+"/"):
 		w.find("prm-origin", f.at, named)
 	default:
