@@ -48,7 +48,7 @@ func TestCheckSaysWhetherClientsConnect(t *testing.T) {
 		{"one for organizations, without registering", []string{"--no-register", base + "/okr/mcp"}, 0, "clients connect"},
 		{"one that anybody may call", []string{open.URL + "/mcp"}, 1, "somebody gets in who should not"},
 		{"nothing there", []string{base + "/nothing"}, 1, "no client connects"},
-		{"a slash too many", []string{base + "/todo/mcp/"}, 1, "prm-slash"},
+		{"a slash too many", []string{base + "/todo/mcp/"}, 1, "typed-slash"},
 		{"an address in a private network", []string{"http://10.0.0.1/mcp"}, 1, "refused-address"},
 		{"no address", nil, 2, "<url>"},
 		{"what is no address", []string{"mcp.example.com/mcp"}, 2, "not-a-url"},

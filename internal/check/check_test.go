@@ -320,6 +320,7 @@ var plants = []struct {
 		}
 	}, false, nil},
 	{"as-status", put(asPath, status(500)), false, nil},
+	{"as-misdirected", all(put("/.well-known/oauth-authorization-server/t", status(421)), put("/.well-known/openid-configuration/t", status(421))), false, nil},
 	{"as-redirect", put(asPath, status(302, "Location", "/login")), false, nil},
 	{"as-type", all(asType(asPath, "text/plain"), asType(oidcPath, "text/plain")), false, nil},
 	{"as-not-json", put(asPath, html), false, nil},

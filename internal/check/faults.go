@@ -106,6 +106,7 @@ var faults = map[string]fault{
 	"as-refused":      {Stops, "The authorization server's address leads into a private network.", []Client{Claude, ChatGPT, GoSDK}, "Give it a public name. To check it where it is, name its network with --network.", "hosted clients and the Go SDK refuse private addresses"},
 	"as-missing":      {Hurts, "The authorization server has no metadata. Clients guess its endpoints, and those who do not guess stop.", nil, "Serve RFC 8414 metadata at /.well-known/oauth-authorization-server followed by the issuer's path.", "RFC 8414 §3; MCP authorization: authorization server metadata"},
 	"as-status":       {Stops, "A place where clients look for the metadata fails instead of saying 404.", sdks, "Answer 404 at every well-known address where there is nothing.", ""},
+	"as-misdirected":  {Stops, "The authorization server has another name than the one that the metadata uses for it.", Clients, "Name it as it names itself: 127.0.0.1 and localhost are two names, and so are a host with a port and one without.", "RFC 9110 §15.5.20"},
 	"as-redirect":     {Stops, "A place where clients look for the metadata redirects.", []Client{Claude}, "Serve the document itself, or 404.", ""},
 	"as-type":         {Stops, "The metadata is not sent as application/json.", []Client{GoSDK}, "Send Content-Type: application/json.", "RFC 8414 §3.2"},
 	"as-not-json":     {Stops, "The metadata is not a JSON object.", Clients, "Send one JSON object. A page of your application at this address counts as one that is not.", "RFC 8414 §3.2"},

@@ -85,6 +85,10 @@ func (w *walk) readServerAt(ctx context.Context, at string, have bool) (map[stri
 	case a.redirects():
 		w.find("as-redirect", at, a.says())
 		return nil, false
+	case a.status == http.StatusMisdirectedRequest:
+		w.find("as-misdirected", at, a.says())
+		w.server.issuer = failed
+		return nil, false
 	case a.status >= 500:
 		w.find("as-status", at, a.says())
 		w.server.issuer = failed
