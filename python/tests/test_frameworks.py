@@ -1,5 +1,6 @@
 """The doors for frameworks, with the frameworks: FastMCP, the official SDK, Starlette and FastAPI."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,19 +9,21 @@ from typing import Annotated, Any
 import httpx
 import pytest
 from fastapi import Depends, FastAPI
-from fastmcp import FastMCP
+from fastmcp import Client, FastMCP
+from fastmcp.exceptions import ToolError
 from fastmcp.server.auth import require_scopes
 from issuer import NOW, RESOURCE, URL, Issuer, body, tools_call
 from mcp.server.mcpserver import MCPServer
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
+from starlette.routing import Mount, request_response
 from starlette.types import ASGIApp
 
-from authwright import AuthError, Resource, Token, current_token
+from authwright import AuthError, ConfigurationError, Resource, Token, acting_as, current_token
 from authwright.fastmcp import AuthwrightProvider
 from authwright.mcp import AuthwrightVerifier, auth_settings
-from authwright.starlette import ProtectMiddleware, routes, token
+from authwright.starlette import ProtectMiddleware, metadata_route, routes, token
 
 METADATA = "/.well-known/oauth-protected-resource/mcp"
 STEP_UP = (
@@ -135,9 +138,143 @@ async def test_fastmcp_refuses_as_everything_else_does() -> None:
             assert (await http.post(path, content=body(tools_call("whoami")))).status_code in (401, 404), path
 
 
-def test_fastmcp_must_serve_where_the_resource_is() -> None:
+@pytest.mark.parametrize("path", ["/other", "/mcp/", "/", "/MCP", "/cp"])
+def test_fastmcp_must_serve_where_the_resource_is_to_the_letter(path: str) -> None:
     with pytest.raises(ValueError, match="they must agree"):
-        todo(server(Issuer())).http_app(path="/other")
+        todo(server(Issuer())).http_app(path=path)
+
+
+async def test_fastmcp_at_the_root_of_its_host() -> None:
+    issuer = Issuer()
+    resource = Resource("https://mcp.example.com", URL, transport=issuer, now=lambda: issuer.now)
+    app = todo(resource).http_app(path="/", stateless_http=True)
+    raw = issuer.token(aud=resource.url, exp=NOW * 2)
+    async with serving(app, app) as http:
+        assert (await http.post("/", content=body(tools_call("whoami")))).status_code == 401
+        answer = await http.post("/", content=body(tools_call("whoami")), headers=bearer(raw))
+        assert result(answer)["content"][0]["text"] == "per_ada todo.read"
+
+
+async def started(app: ASGIApp) -> str:
+    """How the start of an application ends."""
+    said: list[str] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "lifespan.startup" if not said else "lifespan.shutdown"}
+
+    async def send(message: Any) -> None:
+        said.append(message["type"])
+        for _ in range(100):  # what begins now comes to its end
+            await asyncio.sleep(0)
+
+    await app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, receive, send)
+    return said[0]
+
+
+async def test_the_transport_sse_is_refused_when_it_starts_and_when_it_is_mounted() -> None:
+    resource = Resource("https://mcp.example.com/sse", URL, transport=Issuer())
+    app = todo(resource).http_app(transport="sse")
+    with pytest.raises(ConfigurationError, match="the transport sse is not protected"):
+        await started(app)
+    async with serving(app, app) as http:
+        with pytest.raises(ConfigurationError, match="the transport sse is not protected"):
+            await http.post("/messages/", content=body(tools_call("whoami")))
+
+
+def test_a_resource_is_no_provider() -> None:
+    with pytest.raises(TypeError, match=r"FastMCP wants auth=AuthwrightProvider\(resource\)"):
+        FastMCP("To-do", auth=server(Issuer())).http_app()  # type: ignore[arg-type]
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        server(Issuer()).nothing  # type: ignore[attr-defined]  # noqa: B018
+
+
+def misspelt(issuer: Issuer, **tools: list[str]) -> FastMCP:
+    return todo(Resource(RESOURCE, URL, tools=tools, transport=issuer, now=lambda: issuer.now))
+
+
+CREATEITEM = (
+    "tools['createitem'] protects nothing, as the server has no tool of that name; "
+    "the nearest are ['create_item', 'read', 'whoami']"
+)
+
+
+async def test_a_rule_that_names_no_tool_of_fastmcp_is_said_at_its_start(caplog: pytest.LogCaptureFixture) -> None:
+    mcp = misspelt(Issuer(), createitem=["todo.write"], create_item=["todo.write"], read=["todo.write"], **{"*": []})
+    assert await started(mcp.http_app()) == "lifespan.startup.complete"
+    assert caplog.messages == [CREATEITEM]
+
+
+async def test_a_rule_that_names_no_tool_of_a_mounted_fastmcp_is_said_when_it_is_first_asked(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    app = misspelt(Issuer(), createitem=["todo.write"]).http_app(stateless_http=True)
+    async with serving(app, app) as http:
+        for _ in range(3):
+            await http.get("/open")
+            for _ in range(100):
+                await asyncio.sleep(0)
+    assert caplog.messages == [CREATEITEM]
+
+
+async def test_a_server_within_another_gives_its_tools_other_names(caplog: pytest.LogCaptureFixture) -> None:
+    inner: FastMCP = FastMCP("Notes")
+
+    @inner.tool
+    def add_note() -> str:
+        return "added"
+
+    issuer = Issuer()
+    resource = Resource(RESOURCE, URL, tools={"add_note": ["w"], "n_add_note": ["w"]}, transport=issuer)
+    outer: FastMCP = FastMCP("All", auth=AuthwrightProvider(resource))
+    outer.mount(inner, "n")
+    await started(outer.http_app())
+    assert caplog.messages == [
+        "tools['add_note'] protects nothing, as the server has no tool of that name; the nearest are ['n_add_note']"
+    ]
+
+
+async def test_mounted_in_another_application_the_metadata_is_at_the_root() -> None:
+    issuer = Issuer()
+    resource = Resource("https://mcp.example.com/api/mcp", URL, transport=issuer, now=lambda: issuer.now)
+    mcp = todo(resource).http_app(path="/mcp", stateless_http=True)
+    raw = issuer.token(aud=resource.url, exp=NOW * 2)
+    mounted = Starlette(routes=[metadata_route(resource), Mount("/api", mcp)], lifespan=mcp.lifespan)
+    fastapi = FastAPI(lifespan=mcp.lifespan, routes=[metadata_route(resource)])
+    fastapi.mount("/api", mcp)
+    for app in (mounted, fastapi):
+        async with serving(app, app) as http:
+            bare = await http.post("/api/mcp", content=body(tools_call("whoami")))
+            where = f"https://mcp.example.com{METADATA.removesuffix('/mcp')}/api/mcp"
+            assert (bare.status_code, f'"{where}"' in bare.headers["www-authenticate"]) == (401, True)
+            assert (await http.get(where)).json()["resource"] == resource.url
+            answer = await http.post("/api/mcp", content=body(tools_call("whoami")), headers=bearer(raw))
+            assert result(answer)["content"][0]["text"] == "per_ada todo.read"
+
+
+async def test_a_route_beside_the_tools_is_open_until_it_is_protected() -> None:
+    issuer = Issuer()
+    resource = server(issuer)
+    mcp = todo(resource)
+
+    async def export(request: Request) -> PlainTextResponse:
+        return PlainTextResponse(token(request).subject)
+
+    mcp.custom_route("/export", methods=["GET"])(resource.require(request_response(export), "todo.read"))  # type: ignore[arg-type]
+    app = mcp.http_app()
+    async with serving(app, app) as http:
+        assert (await http.get("/export")).status_code == 401
+        assert (await http.get("/export", headers=bearer(issuer.token("other")))).status_code == 403
+        assert (await http.get("/export", headers=bearer(issuer.token()))).text == "per_ada"
+
+
+async def test_tools_are_tested_in_memory_for_whom_the_test_says() -> None:
+    mcp = todo(server(Issuer()))
+    with acting_as("per_test", scopes=["todo.read"]):
+        async with Client(mcp) as client:
+            assert (await client.call_tool("whoami")).data == "per_test todo.read"
+    async with Client(mcp) as client:
+        with pytest.raises(ToolError):
+            await client.call_tool("whoami")
 
 
 async def test_the_providers_verifier_alone() -> None:

@@ -14,7 +14,7 @@ from authwright.config import ConfigurationError, Introspection
 from authwright.errors import AuthError
 from authwright.messages import ASGIApp
 from authwright.resource import Resource
-from authwright.token import Token, current_token
+from authwright.token import Token, acting_as, current_token
 
 __all__ = [
     "ASGIApp",
@@ -24,5 +24,6 @@ __all__ = [
     "Introspection",
     "Resource",
     "Token",
+    "acting_as",
     "current_token",
 ]

@@ -1,8 +1,10 @@
 """What is protected, and who may say who gets in? One MCP server (RFC 9728 §2, RFC 8707 §2)."""
 
+import logging
 import secrets
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, NoReturn
 
 import httpx
 
@@ -19,6 +21,8 @@ from authwright.token import Token
 from authwright.verify import Verified, Verifier
 
 DEFAULT_MAX_BODY = 4 << 20  # bytes: what the official SDKs accept too
+
+_log = logging.getLogger("authwright")
 
 ScopeRules = Mapping[str, Sequence[str]]
 
@@ -52,7 +56,8 @@ class Resource:
         :param issuer: the authorization server, byte for byte as in its metadata and in the iss of its tokens.
         :param name: what people are shown of the server.
         :param scopes: what every request needs, and all that a client is asked to get at first.
-        :param tools: what a tools/call needs beyond scopes, by tool name. The key "*" stands for all not listed.
+        :param tools: what a tools/call needs beyond scopes, by tool name. The key "*" stands for all not listed;
+            without it they, and whatever is misspelt here, need no more than scopes. See also :meth:`check_tools`.
         :param prompts: the same for prompts/get.
         :param resources: the same for resources/read, by URI; a key may also end in "*", and the longest prefix counts.
         :param implies: which scopes a scope includes: ``{"todo.write": ["todo.read"]}``.
@@ -140,9 +145,32 @@ class Resource:
         """protect for an application that does not speak MCP: the token must carry the scopes, the body is not read."""
         return asgi.Protected(app, self, mcp=False, scopes=scopes)
 
+    def check_tools(self, names: Iterable[str]) -> None:
+        """Warn the operator, in the log, of each rule of ``tools`` that protects nothing, as no tool has its name.
+
+        FastMCP's provider does it by itself; call it where the server's tools are known to you alone.
+
+        :param names: what the tools of the server are called.
+        """
+        names = set(names)
+        for rule, nearest in self._needs.tools.naming_none(names) if names else ():
+            _log.warning(
+                "tools[%r] protects nothing, as the server has no tool of that name; the nearest are %s", rule, nearest
+            )
+
     async def aclose(self) -> None:
         """Close the connections to the issuer."""
         await self._door.aclose()
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            """FastMCP asks what it was given as ``auth`` for its middleware."""
+            if name == "get_middleware":
+                raise TypeError(
+                    "FastMCP wants auth=AuthwrightProvider(resource), of authwright.fastmcp, and not the Resource"
+                )
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
 
     # What follows is for the doors of this package.
 

@@ -1,8 +1,9 @@
 """Which scopes does an operation need, and does a token cover them? (RFC 6749 §3.3; MCP 2026-07-28, Scopes)"""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from authwright.call import Call
 
@@ -62,6 +63,11 @@ class Rules:
             if name.startswith(prefix):
                 return self._exact[prefix + "*"]
         return ()
+
+    def naming_none(self, names: Collection[str]) -> list[tuple[str, list[str]]]:
+        """The rules of a name that is none of names, each with the nearest of them."""
+        missed = (name for name in self._exact if not name.endswith("*") and name not in names)
+        return [(name, get_close_matches(name, sorted(names), n=3, cutoff=0)) for name in sorted(missed)]
 
 
 @dataclass(frozen=True)
