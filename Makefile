@@ -7,7 +7,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 LISTEN  ?= 127.0.0.1:8080
 DATA    ?= demo-data
 
-.PHONY: all demo build test test-go test-node test-python test-blackbox check generate bench fuzz deps clean
+.PHONY: all demo build test test-go test-node test-python test-mutations test-blackbox check generate bench fuzz mutate deps clean
 
 all: build
 
@@ -20,7 +20,7 @@ demo: build ## an authorization server and two protected MCP servers on this mac
 deps: ## what the tests need: PostgreSQL, Chromium, Node packages
 	.ci/deps
 
-test: deps build test-go test-node test-python test-blackbox ## everything
+test: deps build test-go test-node test-python test-mutations test-blackbox ## everything
 
 test-go:
 	$(GO) vet ./...
@@ -31,6 +31,9 @@ test-node: ## @authwright/node
 
 test-python:
 	python/test
+
+test-mutations: ## the vectors notice when a check is missing: one check of each language
+	$(GO) run ./conformance/mutate -quick
 
 test-blackbox:
 	AUTHWRIGHT_BIN=$(CURDIR)/$(BIN) conformance/run
@@ -50,6 +53,9 @@ bench: build ## figures of this machine; see bench/README.md
 
 fuzz: ## each fuzz target for a while
 	.ci/fuzz $(or $(FUZZTIME),20s)
+
+mutate: ## the same for every check, some minutes long; after make test-node test-python
+	$(GO) run ./conformance/mutate
 
 clean:
 	rm -rf bin demo-data conformance/node_modules conformance/own-parts/node_modules examples/*/node_modules web/node/node_modules web/node/build web/node/dist

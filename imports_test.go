@@ -54,6 +54,7 @@ var plan = map[string][]string{
 	"cmd/authwright":           {"…"},
 	"conformance/goclient":     {},
 	"conformance/goserver":     {},
+	"conformance/mutate":       {},
 	"conformance/vectors":      {},
 	"bench":                    {"…"},
 	"bench/load":               {},
