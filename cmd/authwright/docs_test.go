@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/alecthomas/kong"
@@ -148,7 +149,7 @@ func named(page string) (names [][]string) {
 		case len(words) < 2 || words[1] == "COMMAND":
 		case filepath.Base(words[0]) == "authwright":
 			names = append(names, alternatives(words[1:])...)
-		case nouns[words[0]]:
+		case nouns()[words[0]]:
 			names = append(names, alternatives(words)...)
 		}
 	}
@@ -168,14 +169,15 @@ func alternatives(words []string) [][]string {
 	return each
 }
 
-// nouns is our commands that have others under them.
-var nouns = func() map[string]bool {
+// nouns is our commands that have others under them. It is made when it is asked for: this program starts for each command
+// of a script as well.
+var nouns = sync.OnceValue(func() map[string]bool {
 	found := make(map[string]bool)
 	for _, command := range kong.Must(new(commands)).Model.Children {
 		found[command.Name] = len(command.Children) > 0
 	}
 	return found
-}()
+})
 
 // shellWords splits a line as a shell does, down to a comment, a pipe or a file.
 func shellWords(line string) (words []string) {
