@@ -19,6 +19,7 @@ type userCommand struct {
 	Disable userDisable `cmd:"" help:"Lock an account. Its sessions and all that was granted for it end at once."`
 	Enable  userEnable  `cmd:"" help:"Unlock an account. What ended stays ended."`
 	Passwd  userPasswd  `cmd:"" help:"Set a new password. Sessions, and what was granted, end."`
+	Verify  userVerify  `cmd:"" help:"Say that an account's address is known to be its owner's, as if they had answered a mail."`
 	Passkey userPasskey `cmd:"" help:"See and remove a person's passkeys, and give leave to make one."`
 }
 
@@ -74,6 +75,9 @@ func (u *userCreate) Run(ctx context.Context, out *console) error {
 		}
 		if u.JSON {
 			return out.json(showPerson(p))
+		}
+		if !p.EmailVerified {
+			return out.say("%s can sign in. Their id is %s. Nobody has shown that the address is theirs: they do by a mail, or you say so by authwright user verify.", p.Email, p.ID)
 		}
 		return out.say("%s can sign in. Their id is %s.", p.Email, p.ID)
 	})
@@ -173,6 +177,32 @@ func (f projectFlag) setDisabled(ctx context.Context, email string, disabled boo
 			args = append(args, project.Settings.Defaults().AccessLife)
 		}
 		return out.say(words, args...)
+	})
+}
+
+type userVerify struct {
+	projectFlag
+	Email string `arg:""`
+}
+
+// Run records that the address is proven.
+func (u *userVerify) Run(ctx context.Context, out *console) error {
+	return u.within(ctx, func(_ *deployment, _ store.Project, st store.Store) error {
+		p, err := person(ctx, st, u.Email)
+		if err != nil {
+			return err
+		}
+		if p.EmailVerified {
+			return out.say("%s is known to be theirs already.", p.Email)
+		}
+		err = st.VerifyEmail(ctx, p.ID, p.Email, time.Now())
+		if errors.Is(err, store.ErrNotFound) {
+			return fmt.Errorf("%s was changed by somebody else just now: nothing was done, run it again", p.Email)
+		}
+		if err != nil {
+			return err
+		}
+		return out.say("%s is known to be theirs. What mail or the sign-in of their organization says of this address opens the account from now on; its password and passkeys stay.", p.Email)
 	})
 }
 

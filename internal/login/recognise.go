@@ -68,8 +68,8 @@ func (l *Login) firstTime(ctx context.Context, back upstream.Return) (store.Pers
 	person, err := l.Store.PersonByEmail(ctx, email)
 	switch {
 	case err == nil:
-		if !says.Final(domain, authority) || !person.EmailVerified || person.Operator {
-			return store.Person{}, accountThere(p)
+		if err := l.mayOpen(ctx, p, person, says.Final(domain, authority)); err != nil {
+			return store.Person{}, err
 		}
 		identity.Person = person.ID
 		err = l.Store.AddIdentity(ctx, identity)
@@ -88,6 +88,20 @@ func (l *Login) firstTime(ctx context.Context, back upstream.Return) (store.Pers
 		return store.Person{}, accountThere(p)
 	}
 	return person, err
+}
+
+// mayOpen refuses to open an account that is there by its address. One whose address was never proven somebody else may have
+// made, and wait in: then only who runs this place can say whose it is.
+func (l *Login) mayOpen(ctx context.Context, p store.Provider, person store.Person, final bool) error {
+	switch {
+	case !final, person.Operator:
+		return accountThere(p)
+	case !person.EmailVerified:
+		l.note(ctx, "an account was not opened, as nobody showed that its address is its owner's: authwright user verify says so",
+			"provider", p.ID, "person", person.ID)
+		return neverProven(p)
+	}
+	return nil
 }
 
 func domainOf(email string) string { return email[strings.LastIndexByte(email, '@')+1:] }
@@ -118,6 +132,15 @@ func accountThere(p store.Provider) error {
 		Status: http.StatusConflict, Title: "There is an account with your email",
 		Text: "It is not connected to " + p.Name + " yet, so " + p.Name + " alone can’t open it. Nothing was changed.",
 		Hint: "Go back and sign in the way you did before. Then connect " + p.Name + " on your account page.",
+	}
+}
+
+func neverProven(p store.Provider) error {
+	return &pages.Refusal{
+		Status: http.StatusConflict, Title: "There is an account with your email",
+		Text:  "It was made before your address was known to be yours, so " + p.Name + " can’t open it yet. Nothing was changed.",
+		Hint:  "Ask the people who run this place to confirm that the account is yours, then come back.",
+		Cause: errors.New("the account's address was never proven"),
 	}
 }
 

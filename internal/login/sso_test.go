@@ -352,3 +352,22 @@ func TestAnotherProviderMakesNoAccountOfAnOrganization(t *testing.T) {
 		}
 	}
 }
+
+// TestAnAccountThatNobodyProvedWaitsForTheOperator: somebody could have had it made at the address, to wait in it. Required
+// or not, the organization's sign-in does not open it before its address is proven.
+func TestAnAccountThatNobodyProvedWaitsForTheOperator(t *testing.T) {
+	for _, required := range []bool{false, true} {
+		w := newWorld(t)
+		idp := w.acme(func(p *store.Provider) { p.Required = required })
+		idp.Person["email"] = "ada@example.com" // whose account is not verified
+		b := w.browser()
+		rec := b.comeBy(idp, "ada@example.com")
+		if rec.Code != http.StatusConflict || b.who().ID != "" || !strings.Contains(rec.Body.String(), "Ask the people who run this place to confirm") {
+			t.Errorf("GET /login/from/idp before = %d, signed in %q, want 409, nobody, and whom to ask\n%s", rec.Code, b.who().ID, rec.Body)
+		}
+		w.must(w.store.VerifyEmail(t.Context(), "per_ada", "ada@example.com", w.now)) // authwright user verify
+		if rec := b.comeBy(idp, "ada@example.com"); b.who().ID != "per_ada" {
+			t.Errorf("GET /login/from/idp afterwards = %d, signed in %q, want per_ada", rec.Code, b.who().ID)
+		}
+	}
+}
