@@ -30,6 +30,8 @@ func forgetSettings() {
 func TestCommands(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", RequireExplicitExec: true, RequireUniqueNames: true,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"dns": dnsCommand, "keep": keepCommand, "smtp": smtpCommand, "ask": askCommand},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"dns": dnsCommand, "keep": keepCommand, "smtp": smtpCommand, "ask": askCommand, "guide": guideCommand,
+		},
 	})
 }
