@@ -116,6 +116,8 @@ func (d *demoCommand) lines() demoLines {
 		North: d.north() + "/todo/mcp", Password: demoPassword,
 		Connect: []connectLine{
 			{"Claude Code", "claude mcp add --transport http todo " + todo},
+			{"Codex CLI", "codex mcp add todo --url " + todo},
+			{"Gemini CLI", "gemini mcp add --transport http todo " + todo},
 			{"VS Code", `code --add-mcp '{"name":"todo","type":"http","url":"` + todo + `"}'`},
 			{"Cursor (.cursor/mcp.json)", `{"mcpServers":{"todo":{"url":"` + todo + `"}}}`},
 			{"MCP Inspector", "npx @modelcontextprotocol/inspector --transport http --server-url " + todo},

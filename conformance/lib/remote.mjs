@@ -35,10 +35,12 @@ class Lines {
 
 /** Remote is a stdio MCP client whose server is mcp-remote; its saved state outlives it in dir. */
 export class Remote {
-  static async start(url, person, { dir = freshDir('mcp-remote'), port, flags = [] } = {}) {
+  /** start starts it with the flags of a test, or by a command line of somebody else's. */
+  static async start(url, person, { dir = freshDir('mcp-remote'), port, flags = [], line, options } = {}) {
     const remote = new Remote();
     port ??= await freePort();
-    remote.child = new Child(process.execPath, [proxy, url, String(port), '--transport', 'http-only', ...flags], {
+    const [command, ...args] = line ?? [process.execPath, proxy, url, String(port), '--transport', 'http-only', ...flags];
+    remote.child = new Child(command, args, options ?? {
       env: { ...process.env, MCP_REMOTE_CONFIG_DIR: dir, HOME: dir, BROWSER: '/bin/true' },
     });
     Object.assign(remote, { dir, port, person, opened: [] });
