@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"log"
 	"log/slog"
@@ -45,8 +46,9 @@ func get(h http.Handler, path string, cookies ...*http.Cookie) *httptest.Respons
 func ExampleNew() {
 	c, clean := config()
 	defer clean()
+	ask := &authwright.Introspection{ClientID: "notes", ClientSecret: rand.Text()} // replicas share one
 	c.Resources = []server.Resource{{
-		URL: "http://127.0.0.1:8095/mcp", Name: "Notes", Default: []string{"notes.read"},
+		URL: "http://127.0.0.1:8095/mcp", Name: "Notes", Default: []string{"notes.read"}, Introspection: ask,
 		Scopes: []server.Scope{{Name: "notes.read", Description: "See your notes"}},
 	}}
 	s, err := server.New(context.Background(), c)
@@ -56,7 +58,7 @@ func ExampleNew() {
 	defer s.Close()
 	resource, err := authwright.New(authwright.Config{
 		Resource: "http://127.0.0.1:8095/mcp", Issuer: c.Issuer, Scopes: []string{"notes.read"},
-		Transport: authwright.Direct(s.Handler()),
+		Transport: authwright.Direct(s.Handler()), Introspection: ask,
 	})
 	if err != nil {
 		log.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/authwright/authwright"
 	"github.com/authwright/authwright/internal/store"
 	"github.com/authwright/authwright/oauth"
 )
@@ -20,6 +21,10 @@ type Resource struct {
 	// Scopes are what may be asked for; Default names those that count when a client asks for none.
 	Scopes  []Scope
 	Default []string
+	// Introspection lets the server ask whether a token still counts, so that a revocation is felt within seconds: give the same
+	// to authwright.Config. The client is filed at every start with this secret, of at least 20 characters, and may do nothing
+	// else. Of the replicas of a program all have the same.
+	Introspection *authwright.Introspection
 }
 
 // Scope is one permission: its name in tokens and what it lets an app do, such as "See your to-dos".
@@ -36,6 +41,9 @@ func (c Config) checkResources(add func(field, format string, args ...any)) {
 		}
 		if strings.TrimSpace(r.Name) == "" {
 			add("resources", "%s needs a name to show people", r.URL)
+		}
+		if err := checkIntrospection(r); err != nil {
+			add("resources", "%s: Introspection: %v", r.URL, err)
 		}
 		var names []string
 		for _, scope := range r.Scopes {
@@ -71,6 +79,9 @@ func (s *Server) putResources(ctx context.Context, project store.Project) (store
 		}
 		if err := st.PutResource(ctx, record); err != nil {
 			return project, fmt.Errorf("filing the resource %s: %w", r.URL, err)
+		}
+		if err := s.putIntrospector(ctx, st, r.Introspection, record); err != nil {
+			return project, fmt.Errorf("letting %s introspect: %w", r.URL, err)
 		}
 	}
 	if len(s.config.Resources) == 0 || project.Settings.DefaultResource != "" {
