@@ -18,10 +18,10 @@ const (
 	cookie   = "app-session"
 )
 
-// people by the name they type. The ids become the sub of tokens.
+// people by their address. The ids become the sub of tokens.
 var people = map[string]server.Person{
-	"ada": {ID: "user-1", Name: "Ada Lovelace", Email: "ada@example.com", EmailVerified: true},
-	"bob": {ID: "user-2", Name: "Bob Kahn", Email: "bob@example.com"},
+	"ada@example.com": {ID: "user-1", Name: "Ada Lovelace", Email: "ada@example.com", EmailVerified: true},
+	"bob@example.com": {ID: "user-2", Name: "Bob Kahn", Email: "bob@example.com"},
 }
 
 type app struct {
@@ -51,9 +51,9 @@ func (a *app) mount(mux *http.ServeMux, returnTo func(*http.Request) string) {
 	sameSite := http.NewCrossOriginProtection()
 	mux.HandleFunc("GET /app/sign-in", func(w http.ResponseWriter, _ *http.Request) { showSignIn(w, http.StatusOK, "") })
 	mux.Handle("POST /app/sign-in", sameSite.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		person, ok := people[r.PostFormValue("name")]
+		person, ok := people[r.PostFormValue("email")]
 		if given := r.PostFormValue("password"); !ok || subtle.ConstantTimeCompare([]byte(given), []byte(password)) != 1 {
-			showSignIn(w, http.StatusUnprocessableEntity, "That name and password don’t match.")
+			showSignIn(w, http.StatusUnprocessableEntity, "That email and password don’t match.")
 			return
 		}
 		person.SignedInAt, person.Methods = time.Now(), []string{"pwd"}
@@ -83,7 +83,7 @@ var signInPage = template.Must(template.New("").Parse(`<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark"><title>Sign in to the app</title>
 <main><h1>Sign in to the app</h1>{{with .}}<p role="alert">{{.}}</p>{{end}}
-<form method="post"><p><label>Name <input name="name" autocomplete="username" required></label>
+<form method="post"><p><label>Email <input name="email" type="email" autocomplete="username" required></label>
 <p><label>Password <input name="password" type="password" autocomplete="current-password" required></label>
 <p><button>Sign in</button></form></main></html>`))
 

@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"flag"
 	"log"
 	"log/slog"
@@ -46,7 +47,7 @@ func run(ctx context.Context, listen, data string) error {
 	defer func() { _ = closeAll() }()
 	srv := server.NewHTTPServer(handler, slog.Default(), true)
 	context.AfterFunc(ctx, func() { _ = srv.Close() })
-	log.Printf("Add http://%s/todo/mcp to an MCP client; sign in as ada or bob, password %s", l.Addr(), password)
+	log.Printf("Add http://%s/todo/mcp to an MCP client; sign in as ada@example.com or bob@example.com, password %s", l.Addr(), password)
 	if err := srv.Serve(l); ctx.Err() == nil {
 		return err
 	}
@@ -64,6 +65,7 @@ const look = `:root {
 // asks the app, and the MCP server asks the authorization server, without leaving the program.
 func program(ctx context.Context, base, data string) (http.Handler, func() error, error) {
 	app := newApp()
+	ask := &authwright.Introspection{ClientID: "todo-server", ClientSecret: rand.Text()} // of this run: one program, one secret
 	auth, err := server.New(ctx, server.Config{
 		Issuer:   base,
 		Database: "sqlite:" + filepath.Join(data, "authwright.db"),
@@ -72,7 +74,7 @@ func program(ctx context.Context, base, data string) (http.Handler, func() error
 		Title:    "The app",
 		Pages:    server.Pages{Style: []byte(look), Footer: "The embedded to-do app"},
 		Resources: []server.Resource{{
-			URL: base + "/todo/mcp", Name: "To-do list", Default: []string{todo.ScopeRead},
+			URL: base + "/todo/mcp", Name: "To-do list", Default: []string{todo.ScopeRead}, Introspection: ask,
 			Scopes: []server.Scope{
 				{Name: todo.ScopeRead, Description: "See your to-do items"},
 				{Name: todo.ScopeWrite, Description: "Add, finish and delete to-do items", Implies: []string{todo.ScopeRead}},
@@ -82,7 +84,9 @@ func program(ctx context.Context, base, data string) (http.Handler, func() error
 	if err != nil {
 		return nil, nil, err
 	}
-	list, err := todo.New(todo.Config{Resource: base + "/todo/mcp", Issuer: base, Transport: authwright.Direct(auth.Handler())})
+	list, err := todo.New(todo.Config{
+		Resource: base + "/todo/mcp", Issuer: base, Transport: authwright.Direct(auth.Handler()), Introspection: ask,
+	})
 	if err != nil {
 		_ = auth.Close()
 		return nil, nil, err

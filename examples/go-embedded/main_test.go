@@ -165,7 +165,7 @@ func (b *browser) authorize(client, scope string) string {
 		"state": {"s"}, "code_challenge": {base64.RawURLEncoding.EncodeToString(challenge[:])}, "code_challenge_method": {"S256"},
 	}.Encode())
 	if resp.Request.URL.Path == "/app/sign-in" {
-		resp, page = b.post(resp.Request.URL.String(), url.Values{"name": {"ada"}, "password": {password}})
+		resp, page = b.post(resp.Request.URL.String(), url.Values{"email": {"ada@example.com"}, "password": {password}})
 	}
 	if resp.Request.URL.Path != "/consent" || !strings.Contains(page, "ada@example.com") || !strings.Contains(page, "The embedded to-do app") {
 		b.Fatalf("the browser is at %s, want consent for ada in the app's look:\n%s", resp.Request.URL, page)
@@ -211,7 +211,7 @@ func TestOneProgramIsAllOfIt(t *testing.T) {
 func TestWhoSignsOutAtTheAppIsSignedOut(t *testing.T) {
 	base := start(t)
 	b := newBrowser(t, base)
-	b.post(base+"/app/sign-in?return_to="+url.QueryEscape("https://evil.example/"), url.Values{"name": {"ada"}, "password": {password}})
+	b.post(base+"/app/sign-in?return_to="+url.QueryEscape("https://evil.example/"), url.Values{"email": {"ada@example.com"}, "password": {password}})
 	if resp, page := b.get(base + "/account"); resp.Request.URL.Path != "/account" || !strings.Contains(page, "ada@example.com") {
 		t.Fatalf("signed in: %s\n%s, want the account page", resp.Request.URL, page)
 	}
@@ -219,7 +219,7 @@ func TestWhoSignsOutAtTheAppIsSignedOut(t *testing.T) {
 	if resp, _ := b.get(base + "/account"); resp.Request.URL.Path != "/app/sign-in" {
 		t.Errorf("signed out: %s, want the app's page to sign in", resp.Request.URL)
 	}
-	resp, page := b.post(base+"/app/sign-in", url.Values{"name": {"ada"}, "password": {"wrong"}})
+	resp, page := b.post(base+"/app/sign-in", url.Values{"email": {"ada@example.com"}, "password": {"wrong"}})
 	if resp.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(page, "don’t match") {
 		t.Errorf("a wrong password = %s %s", resp.Status, page)
 	}
