@@ -44,7 +44,7 @@ func (s *Server) putIntrospector(ctx context.Context, st store.Store, ask *authw
 		if there, err = st.Client(ctx, wanted.ID); err != nil {
 			return err
 		}
-		changed := false
+		var changed bool
 		if there, changed, err = clients.RenewIntrospector(there, wanted); err != nil || !changed {
 			return err
 		}
