@@ -3,8 +3,7 @@
  *
  * ```ts
  * app.use(metadata(resource))
- * app.use('/mcp', protect(resource))
- * app.all('/mcp', (c) => handler.fetch(c.req.raw, { authInfo: c.get('auth') }))
+ * app.all('/mcp', protect(resource), (c) => handler.fetch(c.req.raw, { authInfo: c.get('auth') }))
  * ```
  *
  * @module
@@ -16,7 +15,10 @@ import { incomingOf } from './incoming.js'
 import { guardOf, serve, type Resource } from './resource.js'
 import { carry, type Token } from './token.js'
 
-/** What {@link protect} leaves in the context: `c.get('token')`, and `c.get('auth')` for the official MCP SDKs. */
+/**
+ * What {@link protect} leaves in the context: `c.get('token')`, and `c.get('auth')` for the official MCP SDKs. A handler that
+ * is not in one route with protect has them by `new Hono<ProtectedEnv>()`.
+ */
 export interface ProtectedEnv {
   Variables: { token: Token; auth: AuthInfo }
 }

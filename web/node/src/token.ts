@@ -84,12 +84,20 @@ export function carry(carrier: object, token: Token): void {
 
 /**
  * The token that came with a request, so that a tool knows who calls. What it takes: the Request of a protected handler,
- * the `req` of Express or the context of Hono, the AuthInfo of an official SDK, and what the SDKs give to a tool (`extra`
- * in v1, `ctx` in v2).
+ * the `req` of Express or the context of Hono, the AuthInfo of an official SDK, and what the SDKs give to a tool behind its
+ * arguments (`extra` in v1, `ctx` in v2).
  *
- * @returns undefined when nothing that was verified came along.
+ * @throws Error when nothing that was verified came along: then the server is not behind a check.
  */
-export function tokenOf(carrier: unknown): Token | undefined {
+export function tokenOf(carrier: unknown): Token {
+  const token = find(carrier)
+  if (token === undefined) {
+    throw new Error('authwright: no verified token came along; is the server behind protect, and is its handler given authInfo?')
+  }
+  return token
+}
+
+function find(carrier: unknown): Token | undefined {
   if (typeof carrier !== 'object' || carrier === null) {
     return undefined
   }
@@ -100,7 +108,7 @@ export function tokenOf(carrier: unknown): Token | undefined {
   const { authInfo, http, auth, extra } = carrier as Record<string, unknown>
   const inner = authInfo ?? (http as Record<string, unknown> | undefined)?.['authInfo'] ?? auth
   if (inner !== undefined) {
-    return typeof inner === 'object' && inner !== carrier ? tokenOf(inner) : undefined
+    return typeof inner === 'object' && inner !== carrier ? find(inner) : undefined
   }
   const kept = (extra as Record<string, unknown> | undefined)?.['authwright']
   return kept instanceof VerifiedToken ? kept : undefined

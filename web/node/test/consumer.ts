@@ -19,7 +19,7 @@ export const served = resource.mount(withAuthInfo({ fetch: async () => new Respo
 export async function who(request: Request): Promise<string> {
   try {
     const token: Token = await resource.verify(request)
-    return tokenOf(request)?.orgId ?? token.subject
+    return tokenOf(request).orgId ?? token.subject
   } catch (err) {
     return err instanceof OAuthError ? err.code : 'other'
   }

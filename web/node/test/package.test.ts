@@ -12,6 +12,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 const tsc = join(root, 'node_modules/.bin/tsc')
 const fresh = mkdtempSync(join(tmpdir(), 'authwright-consumer-'))
 const installed = join(fresh, 'node_modules/@authwright/node')
+const strict = ['--strict', '--noUncheckedIndexedAccess', '--exactOptionalPropertyTypes', '--noEmit', '--module', 'nodenext', '--target', 'es2022', '--types', 'node']
 let packed: string[] = []
 
 before(() => {
@@ -37,14 +38,38 @@ test('the package holds its licence, its README and what is compiled, and nothin
   assert.deepEqual([...packed].sort(), ['LICENSE', 'README.md', 'package.json', ...sources.map((name) => `dist/${name}`)].sort())
   const { dependencies } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as { dependencies: object }
   assert.deepEqual(dependencies, { jose: '6.2.17' })
+  const links = readFileSync(join(installed, 'README.md'), 'utf8').matchAll(/\]\(([^)]*)\)/g)
+  assert.deepEqual([...links].map(([, link]) => link).filter((link) => !link?.startsWith('https://')), [], 'links to what is not in the package')
 })
 
 test('every door has types for a strict consumer', () => {
-  const strict = ['--strict', '--noUncheckedIndexedAccess', '--exactOptionalPropertyTypes', '--noEmit', '--module', 'nodenext', '--target', 'es2022', '--types', 'node']
   const doors = ['', '/express', '/hono', '/mcp', '/next', '/workers'].map((path, i) => `import * as d${i} from '@authwright/node${path}'\nexport type D${i} = typeof d${i}\n`)
   writeFileSync(join(fresh, 'doors.ts'), doors.join(''))
   cpSync(join(root, 'test/consumer.ts'), join(fresh, 'consumer.ts'))
   execFileSync(tsc, [...strict, '--lib', 'es2022,dom', 'doors.ts', 'consumer.ts'], { cwd: fresh, stdio: 'pipe' })
+})
+
+test('who calls a tool is there for a strict consumer, in every shape a tool has', () => {
+  cpSync(join(root, 'test/consumer_tools.ts'), join(fresh, 'consumer_tools.ts'))
+  execFileSync(tsc, [...strict, '--skipLibCheck', '--lib', 'es2022,dom', 'consumer_tools.ts'], { cwd: fresh, stdio: 'pipe' })
+})
+
+test('the samples that stand at the top of a door, and those of the README, are taken by the compiler', () => {
+  const known = `
+    import { createResource } from '@authwright/node'
+    import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
+    const resource = createResource({ resource: 'https://mcp.example.com/mcp', issuer: 'https://auth.example.com' })
+    const server = () => new McpServer({ name: 'To-do', version: '1.0.0' })
+    const handler = createMcpHandler(server)\n`
+  const hono = `${known}import { Hono } from 'hono'\nconst app = new Hono()\n`
+  const [, top = ''] = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(installed, 'dist/hono.d.ts'), 'utf8')) ?? []
+  const [, readme = ''] = /^## Hono\n\n```ts\n([\s\S]*?)```/m.exec(readFileSync(join(installed, 'README.md'), 'utf8')) ?? []
+  const samples = { 'top.ts': `${hono}import { metadata, protect } from '@authwright/node/hono'\n${top.replaceAll(/^ \* ?/gm, '')}`, 'readme.ts': hono + readme }
+  for (const [name, sample] of Object.entries(samples)) {
+    assert.match(sample, /protect\(resource\)/)
+    writeFileSync(join(fresh, name), sample)
+  }
+  execFileSync(tsc, [...strict, '--skipLibCheck', '--lib', 'es2022,dom', ...Object.keys(samples)], { cwd: fresh, stdio: 'pipe' })
 })
 
 test("the README's first example runs", async () => {

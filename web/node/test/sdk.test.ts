@@ -28,7 +28,7 @@ type Fetch = (request: Request) => Promise<Response>
 /** A protected server, by its kind: what makes a fetch of it, and what ends it. */
 type Kind = (resource: Resource) => Promise<{ fetch: Fetch; close?: () => void }>
 
-const who = (extra: unknown) => ({ content: [{ type: 'text' as const, text: `${tokenOf(extra)?.subject} ${tokenOf(extra)?.clientId}` }] })
+const who = (extra: unknown) => ({ content: [{ type: 'text' as const, text: `${tokenOf(extra).subject} ${tokenOf(extra).clientId}` }] })
 
 function serverV1(): McpServerV1 {
   const server = new McpServerV1({ name: 'todo', version: '1' })
@@ -184,7 +184,7 @@ test("the SDK's own requireBearerAuth takes our verifier, v1 and v2", async () =
       assert.equal(refused.status, 401)
       assert.match(refused.headers.get('WWW-Authenticate') ?? '', /error="invalid_token".*the token is for another resource.*resource_metadata=/)
     }
-    assert.equal(tokenOf(await v2(ask(good)))?.subject, 'per_ada')
+    assert.equal(tokenOf(await v2(ask(good))).subject, 'per_ada')
   } finally {
     server.close()
   }
