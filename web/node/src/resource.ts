@@ -171,7 +171,7 @@ function admitted(resource: Resource, request: Request, { raw, known, call, sess
   if (session !== undefined) {
     headers.set(sessionHeader, session)
   }
-  const init: RequestInit = { headers, signal: AbortSignal.any([request.signal, lease.signal]) }
+  const init: RequestInit = { headers, signal: either(request.signal, lease.signal) }
   if (call.body !== undefined && request.method !== 'GET' && request.method !== 'HEAD') {
     headers.delete('content-length')
     init.body = call.body
@@ -180,6 +180,21 @@ function admitted(resource: Resource, request: Request, { raw, known, call, sess
   Object.defineProperty(passed, 'auth', { value: authInfoOf(known.token, raw, resource.url), enumerable: true })
   carry(passed, known.token)
   return passed
+}
+
+/** either aborts with the first of two signals: AbortSignal.any, which the edge runtime of Next.js does not have. */
+function either(one: AbortSignal, other: AbortSignal): AbortSignal {
+  if (typeof AbortSignal.any === 'function') {
+    return AbortSignal.any([one, other])
+  }
+  const controller = new AbortController()
+  for (const signal of [one, other]) {
+    if (signal.aborted) {
+      controller.abort(signal.reason)
+    }
+    signal.addEventListener('abort', () => controller.abort(signal.reason), { once: true })
+  }
+  return controller.signal
 }
 
 /**

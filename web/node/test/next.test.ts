@@ -33,3 +33,23 @@ test('a route that does not speak MCP gets the body as it comes', async () => {
   const answer = await route(asNext(new Request(resourceURL, { method: 'POST', headers, body: 'anything' })))
   assert.deepEqual([answer.status, await answer.text()], [200, 'anything'])
 })
+
+test('where there is no AbortSignal.any, as in the edge runtime of Next.js, a request still ends with whoever sent it', async (t) => {
+  const any = AbortSignal.any
+  t.after(() => (AbortSignal.any = any))
+  AbortSignal.any = undefined as never
+  const issuer = await TestIssuer.create()
+  const resource = createResourceAt(issuer.config(), issuer.clock)
+  const signals: AbortSignal[] = []
+  const { POST } = protect(resource, (request) => {
+    signals.push(request.signal)
+    return new Response('')
+  })
+  const gone = new AbortController()
+  const headers = { authorization: `Bearer ${await issuer.token()}` }
+  const request = () => new Request(resourceURL, { method: 'POST', headers, body: '{"jsonrpc":"2.0","id":1,"method":"ping"}', signal: gone.signal })
+  await POST(request())
+  assert.deepEqual(signals.map(({ aborted }) => aborted), [false])
+  gone.abort()
+  assert.deepEqual(signals.map(({ aborted }) => aborted), [true])
+})
