@@ -11,7 +11,7 @@ var quoted = regexp.MustCompile("(?s)<!-- (\\S+) -->\n```\\w+\n(.*?)\n```")
 
 // TestTheGuidesQuoteWhatRuns: every snippet of these pages is part of a program that the tests run.
 func TestTheGuidesQuoteWhatRuns(t *testing.T) {
-	for _, name := range []string{"next", "sdks"} {
+	for _, name := range []string{"sdks"} {
 		t.Run(name, func(t *testing.T) { quotes(t, "docs/guides/"+name+".md") })
 	}
 }

@@ -33,7 +33,8 @@ export class Reader {
     mkdirSync(join(this.dir, 'bin'));
     symlinkSync(binary, join(this.dir, 'bin/authwright'));
     this.env = {
-      HOME: process.env.HOME, PATH: `${join(this.dir, 'bin')}:${process.env.PATH}`, NEXT_TELEMETRY_DISABLED: '1', WRANGLER_SEND_METRICS: 'false',
+      HOME: process.env.HOME, PATH: `${join(this.dir, 'bin')}:${process.env.PATH}`,
+      NEXT_TELEMETRY_DISABLED: '1', WRANGLER_SEND_METRICS: 'false',
       npm_config_prefer_offline: 'true', npm_config_ignore_scripts: 'true', npm_config_audit: 'false', npm_config_fund: 'false',
     };
   }
@@ -50,7 +51,7 @@ export class Reader {
   /** does runs the command of a block, which has to go well, and returns what it prints. */
   async does(name, options) {
     const child = this.sh(name, options);
-    if (await child.exit() !== 0) throw child.complain('did not go well');
+    if (await child.exit(180) !== 0) throw child.complain('did not go well');
     return child.stdout;
   }
 
