@@ -21,14 +21,16 @@ const binary = resolve(process.env.AUTHWRIGHT_BIN ?? join(top, 'bin/authwright')
 
 describe('the guide for FastMCP', { concurrency: false }, () => {
   const guide = new Guide('fastmcp.md');
-  let demo, ana, dir, env, places, url, server;
+  let demo, ana, dir, env, other, places, ports, url, server;
 
   before(async () => {
     execFileSync(join(top, 'python/environment'), { stdio: 'inherit' });
     const port = await freePort();
     url = `http://127.0.0.1:${port}/mcp`;
-    demo = await startDemo({ args: ['--resource', url] });
+    other = `127.0.0.1:${await freePort()}`;
+    demo = await startDemo({ args: ['--resource', url, '--resource', `http://${other}/api/mcp`] });
     places = [['127.0.0.1:3000', `127.0.0.1:${port}`], ['port=3000', `port=${port}`], ['127.0.0.1:8080', `127.0.0.1:${demo.port}`]];
+    ports = [['3000', String(port)]];
     ana = await Person.arrive();
     dir = freshDir('guide-fastmcp');
     mkdirSync(join(dir, 'bin'));
@@ -43,10 +45,19 @@ describe('the guide for FastMCP', { concurrency: false }, () => {
   });
 
   const sh = (name, more = {}) => new Child('sh', ['-c', guide.block(name, places)], { cwd: dir, env: { ...env, ...more } });
-  const below = (text) => text.slice(text.indexOf('items: list'));
-  const serve = async (status) => {
+  // protect is server.py as the page leaves it, with what else is said.
+  const protect = (more = (text) => text) => {
+    const change = (text, [from, to]) => {
+      holds('server.py', text, text.includes(from), from);
+      return text.replace(from, () => to);
+    };
+    const tool = /@mcp\.tool\ndef create_item.*?\n\n\n/s.exec(guide.block('server.py'))[0];
+    const changes = [['mcp = FastMCP("To-do")\n', guide.block('protected', places)], [tool, `${guide.block('create_item')}\n\n`]];
+    writeFileSync(join(dir, 'server.py'), more(changes.reduce(change, guide.block('server.py', places))));
+  };
+  const serve = async (status, command = 'serve') => {
     await server?.stop();
-    server = new Child('sh', ['-c', `exec ${guide.block('serve')}`], { cwd: dir, env });
+    server = new Child('sh', ['-c', `exec ${guide.block(command, ports)}`], { cwd: dir, env });
     await until(`${url} answers ${status}`, async () => {
       if (server.code !== undefined) throw server.complain('ended');
       return (await mcp(url)).status === status;
@@ -65,11 +76,14 @@ describe('the guide for FastMCP', { concurrency: false }, () => {
     t.after(() => other.stop());
     await until('the demo of the guide is ready', async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).status === 200);
     const data = join(dir, 'demo-data');
-    const added = sh('resource', {
+    const operator = {
       AUTHWRIGHT_ISSUER: `http://127.0.0.1:${port}`, AUTHWRIGHT_DATABASE: `sqlite:${join(data, 'authwright.db')}`, AUTHWRIGHT_KEY_FILE: join(data, 'kek'),
-    });
-    same(`${added.name}: exit code`, await added.exit(), 0);
-    matches(added.name, added.stdout, /https:\/\/todo\.example\.com\/mcp is there/);
+    };
+    for (const [block, want] of [['resource', /https:\/\/todo\.example\.com\/mcp is there/], ['client', /todo-server/]]) {
+      const done = sh(block, operator);
+      same(`${done.name}: exit code`, await done.exit(), 0);
+      matches(done.name, done.stdout, want);
+    }
   });
 
   test('the package that pip installs is ours', limit, async () => {
@@ -85,9 +99,7 @@ describe('the guide for FastMCP', { concurrency: false }, () => {
   });
 
   test('the server is protected, and says where a token is to be had', limit, async () => {
-    const [head, rest] = [guide.block('protected', places), below(guide.block('server.py', places))];
-    const [tools, main] = rest.split('\n\nif __name__');
-    writeFileSync(join(dir, 'server.py'), `${head}${tools}\n\n${guide.block('whoami')}\n\nif __name__${main}`);
+    protect();
     await serve(401);
     const curl = sh('curl');
     await curl.exit();
@@ -102,19 +114,15 @@ describe('the guide for FastMCP', { concurrency: false }, () => {
     const host = await Host.start(v2, url, ana);
     t.after(() => host.close());
     await host.connect();
-    same('callTool(whoami)', await host.call('whoami'), ada.subject);
+    holds('callTool(list_items)', await host.call('list_items'), true, 'an answer');
     same('authorizations opened', host.provider.opened.length, 1);
-    holds('callTool(create_item)', await host.call('create_item', { title: 'buy milk' }), true, 'an answer');
+    matches('callTool(create_item)', await host.call('create_item', { title: 'buy milk' }), new RegExp(`buy milk \\(${ada.subject}\\)`));
     same('authorizations opened', host.provider.opened.length, 2);
   });
 
   test('with introspection, a token that was revoked stops working', limit, async (t) => {
-    const rest = below(guide.block('server.py', places));
-    const head = guide.block('protected', places);
-    const lines = (text) => text.slice(text.indexOf('resource = '), text.indexOf('\n)\n') + 3);
-    const asking = guide.block('introspection', places);
-    const changed = `from authwright import Introspection\n${head.replace(lines(head), lines(asking))}`;
-    writeFileSync(join(dir, 'server.py'), changed + rest);
+    const line = guide.block('introspection');
+    protect((text) => `from authwright import Introspection\n${text.replace('    implies=', () => `${line}    implies=`)}`);
     await serve(401);
     const host = await Host.start(v2, url, ana);
     t.after(() => host.close());
@@ -122,6 +130,30 @@ describe('the guide for FastMCP', { concurrency: false }, () => {
     const { access_token, refresh_token } = host.provider.saved;
     await postForm(`${demo.issuer}/revoke`, { token: refresh_token, client_id: host.provider.client.client_id });
     await refused(url, access_token, recheck + 3);
+  });
+
+  test('a test of a tool says who calls', limit, async () => {
+    writeFileSync(join(dir, 'test_server.py'), guide.block('test_server.py'));
+    const run = new Child('python', ['-c', 'import asyncio, test_server; asyncio.run(test_server.test_create_item())'], { cwd: dir, env });
+    same(`${run.name}: exit code`, await run.exit(), 0);
+  });
+
+  test('under uvicorn, and in an application of its own, it is protected as before', limit, async () => {
+    protect((text) => text.replace('\nif __name__', '\napp = mcp.http_app()\n\n\nif __name__'));
+    await serve(401, 'uvicorn');
+    protect((text) => text.replace(url, `http://${other}/api/mcp`));
+    holds('the page', guide.text, guide.text.includes('http://127.0.0.1:3000/api/mcp'), 'the resource of the application');
+    writeFileSync(join(dir, 'api.py'), guide.block('api.py'));
+    const command = guide.block('uvicorn', [['server:app', 'api:app'], ['3000', other.split(':')[1]]]);
+    const api = new Child('sh', ['-c', `exec ${command}`], { cwd: dir, env });
+    try {
+      await until(`${other} answers`, async () => (await mcp(`http://${other}/api/mcp`)).status === 401, 40);
+      same('/me without a token', (await fetch(`http://${other}/me`)).status, 401);
+      const check = new Child('authwright', ['check', `http://${other}/api/mcp`], { env });
+      same(`${check.name}: exit code`, await check.exit(), 0);
+    } finally {
+      await api.stop();
+    }
   });
 
   test('every block of the page was used', () => {
