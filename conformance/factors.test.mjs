@@ -8,6 +8,7 @@ import { closeBrowser, Person } from './lib/browser.mjs';
 import { holds, matches, same } from './lib/check.mjs';
 import { ada, bob, startDemo } from './lib/demo.mjs';
 import { authorizeURL, claimsOf, metadata, pkce, redeem } from './lib/oauth.mjs';
+import { readQR } from './lib/qr.mjs';
 
 const limit = { timeout: 150_000 };
 const twoFactors = 'urn:authwright:acr:2fa';
@@ -50,7 +51,13 @@ describe('second factors', { concurrency: false }, () => {
   async function turnOn(page) {
     await heading(page, 'Set up an authenticator app');
     await page.getByText('It can’t be scanned?').click();
-    const fresh = new Authenticator(await page.locator('.secret').innerText());
+    const spelled = await page.locator('.secret').innerText();
+    for (const colorScheme of ['light', 'dark']) {
+      await page.emulateMedia({ colorScheme });
+      const scanned = new URL(await readQR(page.locator('.qr')));
+      same(`what a camera reads, ${colorScheme}`, [scanned.protocol, scanned.host, scanned.searchParams.get('secret')], ['otpauth:', 'totp', spelled.replaceAll(' ', '')]);
+    }
+    const fresh = new Authenticator(spelled);
     await page.getByLabel('Code from your app').fill(fresh.wrong());
     await press(page, 'Turn it on');
     await page.getByText('That is not the code').waitFor();

@@ -13,6 +13,7 @@ import { freePort } from './lib/process.mjs';
 import { until } from './lib/until.mjs';
 
 const limit = { timeout: 60_000 };
+const finn = { email: 'finn@example.com', password: 'a-password-of-finn' }; // who has no passkey
 const binary = resolve(process.env.AUTHWRIGHT_BIN ?? resolve(import.meta.dirname, '../bin/authwright'));
 
 /** device gives a page an authenticator whose PIN or finger is always right. */
@@ -37,6 +38,7 @@ describe('passkeys', { concurrency: false }, () => {
     demo = await startDemo({ port, args: ['--issuer', issuer] });
     command = (...args) => execFileSync(binary, args, {
       encoding: 'utf8',
+      input: `${finn.password}\n`, // to commands that ask for one
       env: { PATH: process.env.PATH, AUTHWRIGHT_ISSUER: issuer, AUTHWRIGHT_DATABASE: `sqlite:${demo.data}/authwright.db`, AUTHWRIGHT_KEY_FILE: `${demo.data}/kek` },
     });
   });
@@ -168,6 +170,27 @@ describe('passkeys', { concurrency: false }, () => {
       prove: async () => {
         await page.getByRole('heading', { level: 1, name: 'One more step' }).waitFor();
         await inspect(page, 'one more step, by passkey');
+        await page.getByRole('button', { name: 'Use your passkey' }).click();
+      },
+    });
+    same('acr', claims.acr, 'phr');
+    same('amr', claims.amr, ['pwd', 'hwk', 'user', 'mfa']);
+  });
+
+  test('who has none is led to make one by such an app, and from there back to it', limit, async (t) => {
+    command('user', 'create', '--name', 'Finn', '--password-stdin', finn.email);
+    const { page } = await arrive(t);
+    await byPassword(page, finn);
+    const claims = await signedIn(page, {
+      acr_values: 'phr',
+      prove: async () => {
+        await page.getByRole('heading', { level: 1, name: 'One more step is needed' }).waitFor();
+        await inspect(page, 'a passkey is needed');
+        await page.getByRole('link', { name: 'Make a passkey' }).click();
+        await page.getByRole('heading', { level: 1, name: 'Make a passkey' }).waitFor();
+        await inspect(page, 'make the passkey that is needed');
+        await page.getByRole('button', { name: 'Add a passkey' }).click();
+        await page.getByRole('heading', { level: 1, name: 'One more step', exact: true }).waitFor();
         await page.getByRole('button', { name: 'Use your passkey' }).click();
       },
     });
