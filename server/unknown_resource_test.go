@@ -24,11 +24,11 @@ func TestAnUnknownServerIsToldOf(t *testing.T) {
 		return answer
 	}
 	const unknown = "https://elsewhere.example/mcp"
-	answer := ask("https://user:swordfish@elsewhere.example/mcp?key=swordfish#swordfish")
+	ask("https://user:swordfish@elsewhere.example/mcp?key=swordfish#swordfish")
 	if got := w.log.String(); strings.Contains(got, "swordfish") {
 		t.Errorf("the log holds more of the address than where it is:\n%s", got)
 	}
-	answer = ask(unknown + "?key=swordfish")
+	answer := ask(unknown + "?key=swordfish")
 	if body := answer.Body.String(); answer.Code != http.StatusBadRequest || !strings.Contains(body, `"error":"invalid_target"`) {
 		t.Errorf("GET /authorize for an unknown server by a program = %d %s, want 400 invalid_target", answer.Code, body)
 	}
