@@ -77,6 +77,35 @@ func ExampleNew() {
 	// Issuer "issuer.example": must be an absolute URL with a host and without user information
 }
 
+// One handler may serve several protected servers: each has a path of its own, and its metadata before that.
+func ExampleResource_Mount() {
+	mux := http.NewServeMux()
+	for _, path := range []string{"/todo/mcp", "/notes/mcp"} {
+		resource, err := authwright.New(authwright.Config{Resource: "https://mcp.example.com" + path, Issuer: "https://issuer.example"})
+		if err != nil {
+			log.Fatal(err)
+		}
+		resource.Mount(mux, todoServer)
+	}
+	w := httptest.NewRecorder()
+	mux.ServeHTTP(w, httptest.NewRequest("GET", "/.well-known/oauth-protected-resource/notes/mcp", nil))
+	fmt.Println(w.Body)
+	// Output:
+	// {"resource":"https://mcp.example.com/notes/mcp","authorization_servers":["https://issuer.example"],"bearer_methods_supported":["header"]}
+}
+
+// Tokens for the server name its URL as their audience.
+func ExampleResource_URL() {
+	resource, issuer := example()
+	token, err := resource.Verify(context.Background(), issuer.Token(resource.URL()))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(token.Audience.Has(resource.URL()))
+	// Output:
+	// true
+}
+
 // A tool that needs more asks for all that it needs at once.
 func ExampleResource_Protect() {
 	resource, issuer := example()
@@ -120,16 +149,21 @@ func ExampleResource_Verify() {
 	// invalid_token: the token is for another resource
 }
 
+// Where the metadata belongs, for a router that is no ServeMux.
+func ExampleResource_MetadataPath() {
+	resource, _ := example()
+	fmt.Println(resource.MetadataPath())
+	// Output:
+	// /.well-known/oauth-protected-resource/mcp
+}
+
 // The metadata can be served by any router.
 func ExampleResource_Metadata() {
 	resource, _ := example()
-	fmt.Println(resource.MetadataPath())
-
 	w := httptest.NewRecorder()
 	resource.Metadata().ServeHTTP(w, httptest.NewRequest("GET", resource.MetadataPath(), nil))
 	fmt.Println(w.Body)
 	// Output:
-	// /.well-known/oauth-protected-resource/mcp
 	// {"resource":"https://mcp.example.com/mcp","authorization_servers":["https://issuer.example"],"scopes_supported":["todo.read"],"bearer_methods_supported":["header"]}
 }
 
@@ -161,6 +195,18 @@ func ExampleFromContext() {
 	fmt.Println(ok)
 	// Output:
 	// false
+}
+
+// A tool can do more for who may do more. A scope counts also when another one implies it.
+func ExampleToken_Has() {
+	resource, issuer := example()
+	token, err := resource.Verify(context.Background(), issuer.Token(resource.URL(), authwrighttest.Scope("todo.write")))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(token.Scopes, token.Has("todo.read"))
+	// Output:
+	// todo.write true
 }
 
 // A claim of the issuer's own is read by name.

@@ -102,3 +102,37 @@ func ExamplePrivate() {
 	// Output:
 	// private
 }
+
+// Middleware of the server's own sees the token when it runs after ours.
+func ExampleMiddleware() {
+	resource, issuer := example()
+	server := greeter()
+	server.AddReceivingMiddleware(mcpsdk.Middleware, func(next mcp.MethodHandler) mcp.MethodHandler {
+		return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
+			if token, ok := authwright.FromContext(ctx); ok {
+				fmt.Println(method, "for", token.Subject)
+			}
+			return next(ctx, method, req)
+		}
+	})
+	choose := func(*http.Request) *mcp.Server { return server }
+	call(mcpsdk.Protect(resource, mcp.NewStreamableHTTPHandler(choose, &mcp.StreamableHTTPOptions{Stateless: true})),
+		issuer.Token(resource.URL(), authwrighttest.Scope("greet")))
+	// Output:
+	// tools/call for per_ada
+	// 200 true
+}
+
+// A tool may take the token from the request instead of the context.
+func ExampleToken() {
+	resource, issuer := example()
+	server := mcp.NewServer(&mcp.Implementation{Name: "greeter", Version: "1.0.0"}, nil)
+	mcp.AddTool(server, &mcp.Tool{Name: "greet"}, func(_ context.Context, req *mcp.CallToolRequest, _ struct{}) (*mcp.CallToolResult, any, error) {
+		token, _ := mcpsdk.Token(req)
+		return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: "hello " + token.Subject}}}, nil, nil
+	})
+
+	call(mcpsdk.Handler(resource, server, nil), issuer.Token(resource.URL(), authwrighttest.Scope("greet")))
+	// Output:
+	// 200 true
+}
