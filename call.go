@@ -197,7 +197,8 @@ func isNumber(raw json.RawMessage) bool {
 	return len(raw) > 0 && (raw[0] == '-' || raw[0] >= '0' && raw[0] <= '9')
 }
 
-// checkHeaders wants Mcp-Method and Mcp-Name to say what the body says. Before 2026-07-28 they may be absent.
+// checkHeaders wants Mcp-Method and Mcp-Name to say what the body says. Before 2026-07-28 they may be absent, and on a
+// notification always: the official TypeScript client, and with it Claude Code, sends them with requests only.
 func checkHeaders(h http.Header, c call) error {
 	mismatch := func(text string) error {
 		return &callError{status: http.StatusBadRequest, code: codeHeaderMismatch, text: text, id: c.id}
@@ -206,7 +207,7 @@ func checkHeaders(h http.Header, c call) error {
 		return mismatch("MCP-Protocol-Version is there more than once")
 	}
 	version := h.Get(versionHeader)
-	required := version >= headersSince && c.method != ""
+	required := version >= headersSince && c.method != "" && !strings.HasPrefix(c.method, "notifications/")
 	for _, check := range []struct {
 		header, want      string
 		required, applies bool

@@ -107,6 +107,7 @@ func TestHeadersMustSayWhatTheBodySays(t *testing.T) {
 	read := `{"jsonrpc":"2.0","id":2,"method":"resources/read","params":{"uri":"todo://items/1"}}`
 	ping := `{"jsonrpc":"2.0","id":3,"method":"ping"}`
 	answer := `{"jsonrpc":"2.0","id":3,"result":{}}`
+	cancelled := `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":3}}`
 	const new, old = "Mcp-Protocol-Version: 2026-07-28", "Mcp-Protocol-Version: 2025-11-25"
 	for _, tt := range []struct {
 		name, body string
@@ -118,6 +119,10 @@ func TestHeadersMustSayWhatTheBodySays(t *testing.T) {
 		{"a URI", read, []string{new, "Mcp-Method: resources/read", "Mcp-Name: todo://items/1"}, ""},
 		{"no name where none counts", ping, []string{new, "Mcp-Method: ping"}, ""},
 		{"a response", answer, []string{new}, ""},
+		{"a notification of Claude Code, which has none", cancelled, []string{new}, ""},
+		{"a notification with its method", cancelled, []string{new, "Mcp-Method: notifications/cancelled"}, ""},
+		{"a notification with another method", cancelled, []string{new, "Mcp-Method: tools/call"}, "the Mcp-Method header does not agree with the body"},
+		{"a call that wants no answer", `{"jsonrpc":"2.0","method":"tools/call","params":{"name":"a"}}`, []string{new}, "the Mcp-Method header is missing"},
 		{"before 2026-07-28, none", call, []string{old}, ""},
 		{"no version, none", call, nil, ""},
 		{"no method", call, []string{new, "Mcp-Name: naïve tool"}, "the Mcp-Method header is missing"},
@@ -151,7 +156,7 @@ func TestHeadersMustSayWhatTheBodySays(t *testing.T) {
 			continue
 		}
 		refused, _ := err.(*callError)
-		if refused == nil || refused.code != codeHeaderMismatch || refused.text != tt.want || len(refused.id) == 0 {
+		if refused == nil || refused.code != codeHeaderMismatch || refused.text != tt.want || (len(refused.id) == 0) != !strings.Contains(tt.body, `"id"`) {
 			t.Errorf("%s: readCall = %+v, %+v, want -32020 %q", tt.name, c, err, tt.want)
 		}
 	}

@@ -253,6 +253,7 @@ func headersAndBodies() []vector {
 	}
 	const current, earlier = "MCP-Protocol-Version: 2026-07-28", "MCP-Protocol-Version: 2025-11-25"
 	tool := call("na\u00efve tool")
+	const cancelled = `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":7}}`
 	const encoded = "Mcp-Name: =?base64?bmHDr3ZlIHRvb2w=?="
 	return []vector{
 		accept("both headers", call("list_items"), current, "Mcp-Method: tools/call", "Mcp-Name: list_items"),
@@ -260,6 +261,8 @@ func headersAndBodies() []vector {
 		accept("the URI of a resource", message("resources/read", `{"uri":"todo://items/1"}`), current, "Mcp-Method: resources/read", "Mcp-Name: todo://items/1"),
 		accept("no name where none counts", message("tools/list", "{}"), current, "Mcp-Method: tools/list"),
 		accept("a response has no method", `{"jsonrpc":"2.0","id":7,"result":{}}`, current),
+		accept("a notification without them, as Claude Code sends it", cancelled, current),
+		accept("a notification with its method", cancelled, current, "Mcp-Method: notifications/cancelled"),
 		accept("an earlier revision, neither", call("list_items"), earlier),
 		accept("no revision, neither", call("list_items")),
 		accept("an earlier revision, both", call("list_items"), earlier, "Mcp-Method: tools/call", "Mcp-Name: list_items"),

@@ -103,7 +103,8 @@ def _id_text(id: JSON) -> str | None:
 
 
 def check_headers(headers: Iterable[tuple[bytes, bytes]], call: Call) -> None:
-    """Want Mcp-Method and Mcp-Name to say what the body says. Before 2026-07-28 they may be absent.
+    """Want Mcp-Method and Mcp-Name to say what the body says. Before 2026-07-28 they may be absent, and on a
+    notification always: the official TypeScript client, and with it Claude Code, sends them with requests only.
 
     Header names are in lower case, as ASGI has them. Raises CallError.
     """
@@ -113,7 +114,8 @@ def check_headers(headers: Iterable[tuple[bytes, bytes]], call: Call) -> None:
     versions = found.get(b"mcp-protocol-version", [])
     if len(versions) > 1:
         raise _mismatch("MCP-Protocol-Version is there more than once", call)
-    required = bool(versions) and versions[0] >= HEADERS_SINCE and call.method != ""
+    named = call.method != "" and not call.method.startswith("notifications/")
+    required = bool(versions) and versions[0] >= HEADERS_SINCE and named
     _check_header("Mcp-Method", found, call.method, required, call)
     if call.method in _TARGETS:
         _check_header("Mcp-Name", found, call.name, required and call.method in _NAMED_IN_HEADER, call)

@@ -173,14 +173,17 @@ function plainString(raw: string | undefined): string | undefined {
   return /[\0-\x1f\x7f\ufffd]/.test(text) || !text.isWellFormed() ? undefined : text
 }
 
-/** checkHeaders wants Mcp-Method and Mcp-Name to say what the body says. Before 2026-07-28 they may be absent. */
+/**
+ * checkHeaders wants Mcp-Method and Mcp-Name to say what the body says. Before 2026-07-28 they may be absent, and on a
+ * notification always: the official client, and with it Claude Code, sends them with requests only.
+ */
 function checkHeaders(request: Incoming, call: Call): void {
   const mismatch = (text: string) => new CallError(400, codeHeaderMismatch, text, call.id)
   const versions = request.headers('mcp-protocol-version')
   if (versions.length > 1) {
     throw mismatch('MCP-Protocol-Version is there more than once')
   }
-  const required = (versions[0] ?? '') >= headersSince && call.method !== ''
+  const required = (versions[0] ?? '') >= headersSince && call.method !== '' && !call.method.startsWith('notifications/')
   const check = (header: string, want: string, needed: boolean) => {
     const values = request.headers(header.toLowerCase())
     if (values.length > 1) {
