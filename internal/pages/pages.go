@@ -15,11 +15,11 @@ import (
 	"strings"
 )
 
-//go:embed layout.html passkey.html error.html
+//go:embed layout.html passkey.html account_fields.html error.html
 var layouts embed.FS
 
 var (
-	layout    = template.Must(template.New("layout").ParseFS(layouts, "layout.html", "passkey.html"))
+	layout    = template.Must(template.New("layout").ParseFS(layouts, "layout.html", "passkey.html", "account_fields.html"))
 	errorPage = Parse(layouts, "error.html")
 )
 
