@@ -48,7 +48,9 @@ export class Lease {
         this.wait(fresh)
       }
     } catch {
-      this.controller.abort(invalidToken('the access token is no longer valid'))
+      if (!this.ended) {
+        this.controller.abort(invalidToken('the access token is no longer valid'))
+      }
     }
   }
 }

@@ -229,16 +229,24 @@ async function finish(guard: Guard, { known, headers: own }: Admission, lease: L
     lease.end()
     return new Response(null, { status, statusText, headers })
   }
-  return new Response(leased(answer.body, lease), { status, statusText, headers })
+  const events = /^text\/event-stream\b/i.test(headers.get('content-type') ?? '')
+  return new Response(leased(answer.body, lease, events), { status, statusText, headers })
 }
 
-/** leased is a body that breaks off when the lease ends. */
-function leased(body: ReadableStream<Uint8Array>, lease: Lease): ReadableStream<Uint8Array> {
+/**
+ * leased is a body that goes no further when the lease ends. Events just end, which runtimes take for no failure; any other
+ * body breaks off, lest a part pass for the whole.
+ */
+function leased(body: ReadableStream<Uint8Array>, lease: Lease, events: boolean): ReadableStream<Uint8Array> {
   const reader = body.getReader()
   return new ReadableStream<Uint8Array>({
     start(controller) {
       const breakOff = () => {
-        controller.error(lease.signal.reason)
+        if (events) {
+          controller.close()
+        } else {
+          controller.error(lease.signal.reason)
+        }
         void reader.cancel(lease.signal.reason).catch(() => undefined)
       }
       if (lease.signal.aborted) {

@@ -1,5 +1,7 @@
 // everywhere.ts runs the vectors in whatever serves it: Deno, Bun and workerd all take a module like this one for a server.
 
+import { createResource } from '../src/index.js'
+import { resourceURL, TestIssuer } from './issuer.js'
 import { runVector, type VectorFile } from './vectors.js'
 
 /** Ran is how it went. */
@@ -22,10 +24,39 @@ export async function runAll(files: readonly VectorFile[]): Promise<Ran> {
   return { count, wrong }
 }
 
+let heard = 0 // handlers that were told that their token is over
+
+/** revoked is a stream that goes on for ever, of a token that is revoked while it does. */
+async function revoked(type: string): Promise<Response> {
+  const issuer = await TestIssuer.create()
+  issuer.now = Date.now()
+  const resource = createResource(issuer.config({ introspection: { clientId: 'res 1', clientSecret: 's:cret', every: 0.05 } }))
+  const headers = { Authorization: `Bearer ${await issuer.token()}` }
+  const handler = resource.protect(({ signal }) => {
+    issuer.active = false
+    signal.addEventListener('abort', () => void heard++)
+    const body = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        await new Promise((resolve) => setTimeout(resolve, 20))
+        controller.enqueue(new TextEncoder().encode(': still here\n\n'))
+      },
+    })
+    return new Response(body, { headers: { 'Content-Type': type } })
+  })
+  return handler(new Request(resourceURL, { headers }))
+}
+
 export default {
   hostname: '127.0.0.1', // Bun reads these two
   port: 0,
   async fetch(request: Request): Promise<Response> {
+    const { pathname, searchParams } = new URL(request.url)
+    if (pathname === '/revoked') {
+      return revoked(searchParams.get('type') ?? '')
+    }
+    if (pathname === '/heard') {
+      return Response.json(heard)
+    }
     const ran = await runAll((await request.json()) as VectorFile[])
     return Response.json({ ...ran, runtime: navigator.userAgent })
   },

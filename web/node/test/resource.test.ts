@@ -105,28 +105,37 @@ describe('an answer ends with its token', () => {
   before(() => void (alive = setInterval(() => undefined, 1000)))
   after(() => clearInterval(alive))
 
-  const endless = () => {
+  const endless = (type = 'text/event-stream; charset=utf-8') => {
     let cancelled = false
     const body = new ReadableStream({
       start: (controller) => controller.enqueue(new TextEncoder().encode(': open\n\n')),
       cancel: () => void (cancelled = true),
     })
-    return { answer: new Response(body, { headers: { 'Content-Type': 'text/event-stream' } }), cancelled: () => cancelled }
+    return { answer: new Response(body, { headers: { 'Content-Type': type } }), cancelled: () => cancelled }
   }
 
-  test('a stream breaks off when the token expires, and the handler is told', async () => {
-    const { issuer, resource } = await setup()
-    const raw = await issuer.token({ exp: issuer.now / 1000 + 10 })
-    issuer.now += 39_990 // 10 ms before the end
-    const stream = endless()
-    let signal: AbortSignal | undefined
-    const response = await resource.protect((request) => ((signal = request.signal), stream.answer))(post(raw))
-    issuer.now += 20
-    await assert.rejects(response.text(), /no longer valid/)
-    assert.ok(signal?.aborted && stream.cancelled())
-  })
+  for (const [name, type, ends] of [
+    ['a stream of events ends when the token expires, and the handler is told', 'text/event-stream; charset=utf-8', true],
+    ['another body breaks off, lest a part pass for the whole', 'text/plain', false],
+  ] as const) {
+    test(name, async () => {
+      const { issuer, resource } = await setup()
+      const raw = await issuer.token({ exp: issuer.now / 1000 + 10 })
+      issuer.now += 39_990 // 10 ms before the end
+      const stream = endless(type)
+      let signal: AbortSignal | undefined
+      const response = await resource.protect((request) => ((signal = request.signal), stream.answer))(post(raw))
+      issuer.now += 20
+      if (ends) {
+        assert.equal(await response.text(), ': open\n\n')
+      } else {
+        await assert.rejects(response.text(), /no longer valid/)
+      }
+      assert.ok(signal?.aborted && stream.cancelled())
+    })
+  }
 
-  test('a stream breaks off when the issuer says that the token was revoked', async () => {
+  test('a stream of events ends when the issuer says that the token was revoked', async () => {
     const { issuer, resource } = await setup({ introspection: { clientId: 'res 1', clientSecret: 's:cret' } })
     const raw = await issuer.token()
     await resource.verify(raw)
@@ -134,7 +143,30 @@ describe('an answer ends with its token', () => {
     const response = await resource.protect(() => endless().answer)(post(raw))
     issuer.active = false
     issuer.now += 20
-    await assert.rejects(response.text(), /no longer valid/)
+    assert.equal(await response.text(), ': open\n\n')
+  })
+
+  test('a stream that is complete while the issuer is asked was not ended by it', async () => {
+    const { issuer, resource } = await setup({ introspection: { clientId: 'res 1', clientSecret: 's:cret' } })
+    const raw = await issuer.token()
+    await resource.verify(raw)
+    issuer.now += 9_990
+    let finish = () => {}
+    let signal: AbortSignal | undefined
+    const body = new ReadableStream({ start: (controller) => void (finish = () => controller.close()) })
+    const response = await resource.protect((request) => ((signal = request.signal), new Response(body)))(post(raw))
+    let answer = () => {}
+    issuer.waits = new Promise((resolve) => (answer = resolve))
+    issuer.active = false
+    issuer.now += 20
+    while (issuer.asked.filter((url) => url.endsWith('/introspect')).length < 2) {
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    }
+    finish()
+    assert.equal(await response.text(), '')
+    answer()
+    await assert.rejects(resource.verify(raw), { code: 'invalid_token' })
+    assert.equal(signal?.aborted, false)
   })
 
   test('a stream of a token that is still active goes on', async () => {

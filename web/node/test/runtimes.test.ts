@@ -6,7 +6,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
 import { runAll, type Ran } from './everywhere.js'
@@ -47,39 +47,58 @@ const runtimes: Record<string, { userAgent: RegExp; start: () => [string, ...str
   workerd: { userAgent: /^Cloudflare-Workers$/, start: () => [workerd, 'serve', worker(), '--control-fd=1'] },
 }
 
-/** ask starts a server, sends it the vectors, and ends it. It says its port when it listens. */
-async function ask([command, ...args]: [string, ...string[]]): Promise<Ran & { runtime: string }> {
+/** Served is a server of a runtime, and all that it has said. */
+interface Served {
+  url: string
+  said: () => string
+  stop: () => Promise<unknown>
+}
+
+/** serve starts a server. It says its port when it listens. */
+async function serve([command, ...args]: [string, ...string[]]): Promise<Served> {
   const server = spawn(command, args, { cwd: scratch, env: { ...process.env, NO_COLOR: '1', DENO_DIR: scratch, DENO_NO_UPDATE_CHECK: '1' }, stdio: ['ignore', 'pipe', 'pipe'] })
-  try {
-    const port = await new Promise<string>((resolve, reject) => {
-      let said = ''
-      for (const stream of [server.stdout, server.stderr]) {
-        stream.on('data', (text: Buffer) => {
-          said += text.toString()
-          const found = /127\.0\.0\.1:(\d+)|"port":(\d+)/.exec(said)
-          if (found !== null) {
-            resolve(found[1] ?? found[2] ?? '')
-          }
-        })
-      }
-      server.on('error', reject).on('exit', (code) => reject(new Error(`it ended with ${code}: ${said}`)))
-    })
-    const answer = await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body: `[${files.join()}]` })
-    return (await answer.json()) as Ran & { runtime: string }
-  } finally {
-    server.kill('SIGKILL')
-  }
+  let said = ''
+  const ended = new Promise((resolve) => server.on('close', resolve))
+  const port = await new Promise<string>((resolve, reject) => {
+    for (const stream of [server.stdout, server.stderr]) {
+      stream.on('data', (text: Buffer) => {
+        said += text.toString()
+        const found = /127\.0\.0\.1:(\d+)|"port":(\d+)/.exec(said)
+        if (found !== null) {
+          resolve(found[1] ?? found[2] ?? '')
+        }
+      })
+    }
+    server.on('error', reject).on('exit', (code) => reject(new Error(`it ended with ${code}: ${said}`)))
+  })
+  return { url: `http://127.0.0.1:${port}`, said: () => said, stop: () => (server.kill('SIGKILL'), ended) }
 }
 
 const here = runAll(files.map((text) => JSON.parse(text) as VectorFile))
 
 for (const [name, { userAgent, start }] of Object.entries(runtimes)) {
-  test(`${name} decides all vectors as Node does`, async () => {
-    const there = await ask(start())
-    const { count, wrong } = await here
-    assert.match(there.runtime, userAgent)
-    assert.deepEqual([there.wrong, there.count], [wrong, count])
-    assert.deepEqual(wrong, [])
-    console.log(`${there.runtime}: ${there.count} vectors, as on Node`)
+  describe(name, () => {
+    let server: Served
+    before(async () => void (server = await serve(start())))
+    after(() => server.stop())
+
+    test('decides all vectors as Node does', async () => {
+      const answer = await fetch(server.url, { method: 'POST', body: `[${files.join()}]` })
+      const there = (await answer.json()) as Ran & { runtime: string }
+      const { count, wrong } = await here
+      assert.match(there.runtime, userAgent)
+      assert.deepEqual([there.wrong, there.count], [wrong, count])
+      assert.deepEqual(wrong, [])
+      console.log(`${there.runtime}: ${there.count} vectors, as on Node`)
+    })
+
+    test('ends the events of a token that was revoked, and logs nothing', async () => {
+      const before = server.said()
+      const events = await fetch(`${server.url}/revoked?type=text/event-stream`)
+      assert.match(await events.text(), /^(: still here\n\n)*$/)
+      assert.equal(await (await fetch(`${server.url}/heard`)).json(), 1)
+      await server.stop()
+      assert.equal(server.said(), before)
+    })
   })
 }
