@@ -17,6 +17,7 @@ import type { Admission, Guard } from './guard.js'
 import { Lease } from './lease.js'
 import { answerMetadata } from './metadata.js'
 import { dropBody, incomingOf, type ProtectedRequest } from './node_request.js'
+import { addHeaders, isList, joined } from './origin.js'
 import { guardOf, type Resource } from './resource.js'
 import { macText, sealWith, sessionHeader } from './session.js'
 import { carry } from './token.js'
@@ -28,6 +29,7 @@ export type Middleware = (req: IncomingMessage, res: ServerResponse, next: (err?
 
 /** Answers a request for the metadata document of the resource (RFC 9728 §3), and leaves all others to the next handler. */
 export function metadata(resource: Resource): Middleware {
+  guardOf(resource)
   return (req, res, next) => {
     const { originalUrl = req.url ?? '' } = req as { originalUrl?: string }
     if (originalUrl.split('?')[0] !== resource.metadataPath) {
@@ -46,25 +48,30 @@ export function metadata(resource: Resource): Middleware {
  */
 export function protect(resource: Resource): Middleware {
   const guard = guardOf(resource)
-  return (req, res, next) => {
+  return besides(metadata(resource), (req, res, next) => {
     void admit(resource, guard, req, res).then((passed) => {
       if (passed) {
         next()
       }
     }, next)
-  }
+  })
 }
 
 /** Is {@link protect} for a handler that does not speak MCP: the token must carry the scopes, and the body is not looked at. */
 export function requireScopes(resource: Resource, ...scopes: string[]): Middleware {
   const guard = guardOf(resource)
-  return (req, res, next) => {
+  return besides(metadata(resource), (req, res, next) => {
     void guard.admitAny(incomingOf(req), scopes).then((decided) => {
       if (pass(resource, guard, req, res, decided)) {
         next()
       }
     }, next)
-  }
+  })
+}
+
+/** besides is one middleware and, for what it leaves, another. */
+function besides(first: Middleware, second: Middleware): Middleware {
+  return (req, res, next) => first(req, res, () => second(req, res, next))
 }
 
 async function admit(resource: Resource, guard: Guard, req: IncomingMessage, res: ServerResponse): Promise<boolean> {
@@ -93,7 +100,7 @@ function pass(resource: Resource, guard: Guard, req: IncomingMessage, res: Serve
   setHeaders(res, headers)
   ;(req as ProtectedRequest).auth = authInfoOf(known.token, raw, resource.url)
   carry(req, known.token)
-  sealSessions(guard, decided, res)
+  finish(guard, decided, res)
   const lease = new Lease(guard.verifier, raw, known)
   lease.signal.addEventListener('abort', () => res.destroy(), { once: true })
   res.once('close', () => lease.end())
@@ -101,32 +108,36 @@ function pass(resource: Resource, guard: Guard, req: IncomingMessage, res: Serve
 }
 
 /**
- * sealSessions seals a session id on its way out. writeHead is where all headers come together, and it cannot wait: that is
- * why the MAC is not made by Web Crypto here.
+ * finish seals the session id on its way out, and joins what others say to pages with what we do. writeHead is where all
+ * headers come together, and it cannot wait: that is why the MAC is not made by Web Crypto here.
  */
-function sealSessions(guard: Guard, { known }: Admission, res: ServerResponse): void {
+function finish(guard: Guard, { known, headers }: Admission, res: ServerResponse): void {
   const writeHead = res.writeHead.bind(res) as (...args: unknown[]) => ServerResponse
-  const seal = (id: unknown) => {
-    const mac = createHmac('sha256', guard.sessions.secret()).update(macText(String(id), known.token)).digest()
-    return sealWith(String(id), mac)
+  const own = new Headers(headers)
+  const last = (name: unknown, value: unknown): unknown => {
+    if (String(name).toLowerCase() === sessionHeader) {
+      const mac = createHmac('sha256', guard.sessions.secret()).update(macText(String(value), known.token)).digest()
+      return sealWith(String(value), mac)
+    }
+    return isList(String(name)) ? joined(String(value), own.get(String(name)) ?? '') : value
   }
   res.writeHead = (...args: unknown[]) => {
     res.writeHead = writeHead as typeof res.writeHead
+    setHeaders(res, headers)
     const set = res.getHeader(sessionHeader)
     if (set !== undefined) {
-      res.setHeader(sessionHeader, seal(set))
+      res.setHeader(sessionHeader, String(last(sessionHeader, set)))
     }
-    return writeHead(...args.map((arg) => (typeof arg === 'object' && arg !== null ? sealed(arg, seal) : arg)))
+    return writeHead(...args.map((arg) => (typeof arg === 'object' && arg !== null ? changed(arg, last) : arg)))
   }
 }
 
-/** sealed is headers as writeHead takes them, an object or a list of names and values, with the session id sealed. */
-function sealed(headers: object, seal: (id: unknown) => string): object {
-  const isSession = (name: unknown) => String(name).toLowerCase() === sessionHeader
+/** changed is headers as writeHead takes them, an object or a list of names and values, with other values. */
+function changed(headers: object, last: (name: unknown, value: unknown) => unknown): object {
   if (Array.isArray(headers)) {
-    return headers.map((value: unknown, i) => (i % 2 === 1 && isSession(headers[i - 1]) ? seal(value) : value))
+    return headers.map((value: unknown, i) => (i % 2 === 1 ? last(headers[i - 1], value) : value))
   }
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, isSession(name) ? seal(value) : (value as unknown)]))
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, last(name, value)]))
 }
 
 function send(res: ServerResponse, { status, headers, body }: Answer): void {
@@ -136,11 +147,6 @@ function send(res: ServerResponse, { status, headers, body }: Answer): void {
 }
 
 function setHeaders(res: ServerResponse, headers: Record<string, string>): void {
-  for (const [name, value] of Object.entries(headers)) {
-    if (name === 'Vary') {
-      res.appendHeader(name, value)
-    } else {
-      res.setHeader(name, value)
-    }
-  }
+  const get = (name: string) => (res.hasHeader(name) ? String(res.getHeader(name)) : null) // a list of values has commas
+  addHeaders({ get, set: (name, value) => void res.setHeader(name, value) }, headers)
 }

@@ -11,8 +11,11 @@
 import type { Context, MiddlewareHandler } from 'hono'
 
 import type { AuthInfo } from './auth_info.js'
+import type { Answer } from './challenge.js'
+import type { Admission, Guard } from './guard.js'
 import { incomingOf } from './incoming.js'
-import { guardOf, serve, type Resource } from './resource.js'
+import { addHeaders } from './origin.js'
+import { guardOf, isMetadata, responseOf, serve, type Resource } from './resource.js'
 import { carry, type Token } from './token.js'
 
 /**
@@ -25,8 +28,9 @@ export interface ProtectedEnv {
 
 /** Answers a request for the metadata document of the resource (RFC 9728 §3), and leaves all others to the next handler. */
 export function metadata(resource: Resource): MiddlewareHandler {
+  guardOf(resource)
   return async (c, next) => {
-    if (new URL(c.req.url).pathname === resource.metadataPath) {
+    if (isMetadata(resource, c.req.raw)) {
       return resource.serveMetadata(c.req.raw)
     }
     return next()
@@ -35,21 +39,29 @@ export function metadata(resource: Resource): MiddlewareHandler {
 
 /**
  * Lets only those MCP requests through that carry a token for this resource with the scopes the operation needs; see
- * {@link Resource.protect}. `c.req.raw` is then the request that was checked. The answer's body ends with the token.
+ * {@link Resource.protect}. `c.req.raw` is then the request that was checked. The answer's body ends with the token, and it
+ * has the headers that a middleware before has set.
  */
 export function protect(resource: Resource): MiddlewareHandler<ProtectedEnv> {
-  return guarded(resource, (request) => guardOf(resource).admit(incomingOf(request)))
+  return guarded(resource, (guard, request) => guard.admit(incomingOf(request)))
 }
 
 /** Is {@link protect} for a handler that does not speak MCP: the token must carry the scopes, and the body is not looked at. */
 export function requireScopes(resource: Resource, ...scopes: string[]): MiddlewareHandler<ProtectedEnv> {
-  return guarded(resource, (request) => guardOf(resource).admitAny(incomingOf(request), scopes))
+  return guarded(resource, (guard, request) => guard.admitAny(incomingOf(request), scopes))
 }
 
-function guarded(resource: Resource, decide: (request: Request) => ReturnType<ReturnType<typeof guardOf>['admit']>): MiddlewareHandler<ProtectedEnv> {
+type Decide = (guard: Guard, request: Request) => Promise<Admission | Answer>
+
+function guarded(resource: Resource, decide: Decide): MiddlewareHandler<ProtectedEnv> {
+  const guard = guardOf(resource)
   return async (c, next) => {
+    if (isMetadata(resource, c.req.raw)) {
+      return resource.serveMetadata(c.req.raw)
+    }
     const asked = await unread(c)
-    const answer = await serve(resource, guardOf(resource), asked, await decide(asked), async (request, token) => {
+    const decided = await decide(guard, asked)
+    const answer = 'status' in decided ? refused(c, decided) : await serve(resource, guard, asked, decided, async (request, token) => {
       c.req.raw = request
       c.req.bodyCache = {}
       c.set('token', token)
@@ -60,7 +72,16 @@ function guarded(resource: Resource, decide: (request: Request) => ReturnType<Re
     })
     c.res = undefined // else Hono mixes the headers of the two
     c.res = answer
+    return answer
   }
+}
+
+/** refused is an answer with the headers that a middleware before us has set, for a rate limit perhaps, or for pages. */
+function refused(c: Context, { status, headers: own, body }: Answer): Response {
+  const headers = new Headers(c.res.headers)
+  headers.delete('content-type')
+  addHeaders(headers, own)
+  return responseOf({ status, headers, body })
 }
 
 /** unread is the request with its body, which a middleware may have read: Hono keeps what it read. */

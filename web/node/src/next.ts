@@ -11,16 +11,16 @@
  *
  * @module
  */
-import type { ProtectedHandler, Resource } from './resource.js'
+import { guardOf, isMetadata, type ProtectedHandler, type Resource } from './resource.js'
 
 /** A route handler of Next.js. It leaves the second argument, the parameters of the route, to whom they concern. */
 export type RouteHandler = (request: Request) => Promise<Response>
 
 /** The handlers of a route that answers with the metadata document of the resource (RFC 9728 §3), and 404 at other paths. */
 export function metadata(resource: Resource): { GET: RouteHandler; HEAD: RouteHandler; OPTIONS: RouteHandler } {
+  guardOf(resource)
   const answer: RouteHandler = (request) => {
-    const found = new URL(request.url).pathname === resource.metadataPath
-    return Promise.resolve(found ? resource.serveMetadata(request) : new Response('not found\n', { status: 404 }))
+    return Promise.resolve(isMetadata(resource, request) ? resource.serveMetadata(request) : new Response('not found\n', { status: 404 }))
   }
   return { GET: answer, HEAD: answer, OPTIONS: answer }
 }
@@ -33,6 +33,7 @@ export function protect(
   resource: Resource,
   handler: ProtectedHandler,
 ): { GET: RouteHandler; POST: RouteHandler; DELETE: RouteHandler; OPTIONS: RouteHandler } {
+  guardOf(resource)
   const behind = resource.protect(handler)
   const answer: RouteHandler = (request) => behind(request)
   return { GET: answer, POST: answer, DELETE: answer, OPTIONS: answer }

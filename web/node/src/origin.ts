@@ -30,6 +30,38 @@ function anyPort(host: string, origin: string): boolean {
   return origin.startsWith(host) && /^(:\d{1,5})?$/.test(origin.slice(host.length))
 }
 
+/** Bag is headers that an answer has already, of fetch or of node:http. */
+export interface Bag {
+  get(name: string): string | null
+  set(name: string, value: string): void
+}
+
+const lists = ['vary', 'access-control-expose-headers', 'access-control-allow-headers', 'access-control-allow-methods']
+
+/**
+ * addHeaders is the one rule for an answer that others give headers too, cors() say: lists are joined, what else they say
+ * to pages stays, and all other headers are ours.
+ */
+export function addHeaders(bag: Bag, more: Record<string, string>): void {
+  for (const [name, value] of Object.entries(more)) {
+    const there = bag.get(name)
+    if (there === null || !name.toLowerCase().startsWith('access-control-') || isList(name)) {
+      bag.set(name, there !== null && isList(name) ? joined(there, value) : value)
+    }
+  }
+}
+
+/** isList tells of a header whether it is a list that others may add to. */
+export function isList(name: string): boolean {
+  return lists.includes(name.toLowerCase())
+}
+
+/** joined is two lists of names, each name once. */
+export function joined(...lists: string[]): string {
+  const names = lists.join(',').split(',').map((name) => name.trim()).filter((name) => name !== '')
+  return names.filter((name, i) => names.findIndex((one) => one.toLowerCase() === name.toLowerCase()) === i).join(', ')
+}
+
 /** corsHeaders let the page read the answer. */
 export function corsHeaders(origin: string | undefined): Record<string, string> {
   return origin === undefined ? {} : { 'Access-Control-Allow-Origin': origin, 'Access-Control-Expose-Headers': corsExpose }

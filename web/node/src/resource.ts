@@ -7,6 +7,7 @@ import { Guard, type Admission } from './guard.js'
 import { bearerToken, incomingOf } from './incoming.js'
 import { Lease } from './lease.js'
 import { answerMetadata, metadataOf, type ProtectedResourceMetadata } from './metadata.js'
+import { addHeaders } from './origin.js'
 import { sessionHeader } from './session.js'
 import { carry, type Token } from './token.js'
 
@@ -50,7 +51,7 @@ export interface Resource {
 
   /**
    * Lets only those requests through to next that carry a token for this resource with the scopes the operation needs.
-   * next must speak MCP over HTTP; for other handlers there is {@link Resource.require}. The request that next gets has the
+   * The metadata document is served where it belongs. next must speak MCP over HTTP; for other handlers there is {@link Resource.require}. The request that next gets has the
    * body that was checked, the server's own session id, a signal that ends with the token, and `auth`, where
    * `mcp-handler` looks for an AuthInfo.
    */
@@ -81,7 +82,7 @@ const guards = new WeakMap<Resource, Guard>()
 export function guardOf(resource: Resource): Guard {
   const guard = guards.get(resource)
   if (guard === undefined) {
-    throw new TypeError('authwright: a Resource comes from createResource')
+    throw new TypeError('authwright: a Resource comes from createResource, and metadata and protect are called with it: metadata(resource)')
   }
   return guard
 }
@@ -107,10 +108,20 @@ export function createResourceAt(config: ResourceConfig, clock: Clock): Resource
       return 'status' in decided ? responseOf(decided) : decided.known.token
     },
     protect(next) {
-      return async (request, ...rest) => serve(resource, guard, request, await guard.admit(incomingOf(request)), (...given) => next(...given, ...rest))
+      checkHandler(next)
+      return async (request, ...rest) => {
+        if (isMetadata(resource, request)) {
+          return resource.serveMetadata(request)
+        }
+        return serve(resource, guard, request, await guard.admit(incomingOf(request)), (...given) => next(...given, ...rest))
+      }
     },
     require(next, ...scopes) {
+      checkHandler(next)
       return async (request, ...rest) => {
+        if (isMetadata(resource, request)) {
+          return resource.serveMetadata(request)
+        }
         const decided = await guard.admitAny(incomingOf(request), scopes)
         return serve(resource, guard, request, decided, (...given) => next(...given, ...rest))
       }
@@ -120,10 +131,7 @@ export function createResourceAt(config: ResourceConfig, clock: Clock): Resource
       const path = new URL(config.resource).pathname
       return async (request, ...rest) => {
         const { pathname } = new URL(request.url)
-        if (pathname === guard.metadataPath) {
-          return resource.serveMetadata(request)
-        }
-        if (pathname === path || pathname === path + '/') {
+        if (pathname === path || pathname === path + '/' || pathname === guard.metadataPath) {
           return behind(request, ...rest)
         }
         return elsewhere === undefined ? new Response('not found\n', { status: 404 }) : elsewhere(request, ...rest)
@@ -134,13 +142,25 @@ export function createResourceAt(config: ResourceConfig, clock: Clock): Resource
   return Object.freeze(resource)
 }
 
+/** checkHandler tells of a handler that cannot be called when it is given, and not when somebody calls. */
+function checkHandler(next: unknown): void {
+  if (typeof next !== 'function') {
+    throw new TypeError('authwright: the handler is no function; one of the MCP SDK goes through withAuthInfo')
+  }
+}
+
+/** isMetadata tells whether a request is for the metadata document, which is for everybody. */
+export function isMetadata(resource: Resource, request: Request): boolean {
+  return new URL(request.url).pathname === resource.metadataPath
+}
+
 function withoutSession(request: Request): (name: string) => string[] {
   const { headers } = incomingOf(request)
   return (name) => (name === sessionHeader ? [] : headers(name))
 }
 
 /** responseOf is an answer as fetch has it. */
-export function responseOf({ status, headers, body }: Answer): Response {
+export function responseOf({ status, headers, body }: Omit<Answer, 'headers'> & { headers: HeadersInit }): Response {
   return new Response(body === '' ? null : body, { status, headers })
 }
 
@@ -217,13 +237,7 @@ async function finish(guard: Guard, { known, headers: own }: Admission, lease: L
   if (session !== null) {
     headers.set(sessionHeader, await guard.sessions.seal(session, known.token))
   }
-  for (const [name, value] of Object.entries(own)) {
-    if (name === 'Vary') {
-      headers.append(name, value)
-    } else if (!headers.has(name)) {
-      headers.set(name, value)
-    }
-  }
+  addHeaders(headers, own)
   const { status, statusText } = answer
   if (answer.body === null) {
     lease.end()

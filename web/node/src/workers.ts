@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { FetchHandler, ProtectedHandler, Resource } from './resource.js'
+import { guardOf, type FetchHandler, type ProtectedHandler, type Resource } from './resource.js'
 
 /** What a Worker exports. */
 export interface Worker<Env, Ctx> {
@@ -27,10 +27,17 @@ export function protect<Env extends object, Ctx = unknown>(
   handler: ProtectedHandler<[Env, Ctx]>,
   elsewhere?: (request: Request, env: Env, ctx: Ctx) => Response | Promise<Response>,
 ): Worker<Env, Ctx> {
+  if (typeof make !== 'function' || typeof handler !== 'function') {
+    throw new TypeError('authwright: protect is called with a function that makes the Resource of env, and a handler; one of the MCP SDK goes through withAuthInfo')
+  }
   const mounted = new WeakMap<Env, FetchHandler<[Env, Ctx]>>()
+  const mount = (resource: Resource) => {
+    guardOf(resource)
+    return resource.mount<[Env, Ctx]>(handler, elsewhere)
+  }
   return {
     async fetch(request, env, ctx) {
-      const known = mounted.get(env) ?? make(env).mount<[Env, Ctx]>(handler, elsewhere)
+      const known = mounted.get(env) ?? mount(make(env))
       mounted.set(env, known)
       return known(request, env, ctx)
     },
