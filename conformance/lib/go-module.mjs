@@ -1,7 +1,7 @@
-// go-module.mjs: a program in a module of its own, as somebody has who reads a guide. Nothing is downloaded.
+// go-module.mjs: a program in a module of its own, as somebody has who reads a guide.
 
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { matches, same } from './check.mjs';
 import { mcp } from './mcp.mjs';
@@ -26,9 +26,22 @@ export class GoModule {
       ...Object.fromEntries(others), PATH: `${join(this.dir, 'bin')}:${process.env.PATH}`,
       GOFLAGS: '-buildvcs=false -ldflags=-w', GOPROXY: 'off', GOSUMDB: 'off', GOTOOLCHAIN: 'local', GOWORK: 'off',
     };
-    // The versions that the checkout is built with are on this machine.
+    this.#require();
+  }
+
+  /**
+   * require writes go.mod with the versions that the checkout is built with, which are on this machine. What the go command
+   * reads besides, to choose versions for a module that is not the checkout, it may fetch now; later it asks nobody.
+   */
+  #require() {
+    const file = join(this.dir, 'go.mod');
     const wanted = readFileSync(join(top, 'go.mod'), 'utf8').match(/^go .*|^require \(\n.*?^\)/gms);
-    writeFileSync(join(this.dir, 'go.mod'), ['module example.com/todo', ...wanted, `replace github.com/authwright/authwright => ${top}\n`].join('\n\n'));
+    const text = ['module example.com/todo', ...wanted, `replace github.com/authwright/authwright => ${top}\n`].join('\n\n');
+    writeFileSync(file, `${text}require github.com/authwright/authwright v0.0.0-00010101000000-000000000000\n`);
+    const env = { ...this.env, GOPROXY: process.env.GOPROXY ?? '' };
+    execFileSync('go', ['list', '-mod=mod', '-m', 'all'], { cwd: this.dir, env, stdio: ['ignore', 'ignore', 'inherit'] });
+    writeFileSync(file, text);
+    rmSync(join(this.dir, 'go.sum'), { force: true });
   }
 
   /** edit puts texts in the places of what is found, as a reader does, and wants the file as gofmt leaves it; returns how many lines were put in. */
