@@ -194,12 +194,24 @@ func TestAnOrganizationsConnectionSpeaksForItsPeopleOnly(t *testing.T) {
 			b := w.browser()
 			to := b.sentTo(b.typed("/login", "cleo@example.com"))
 			tt.before(w, idp)
+			before := w.people()
 			rec := b.arrive("idp", idp.SignIn(t, to))
+			if made := w.people() - before; made > 0 && tt.status != http.StatusSeeOther {
+				t.Errorf("GET /login/from/idp = %d and made %d accounts, want none", rec.Code, made)
+			}
 			if in := b.who().ID != ""; rec.Code != tt.status || in != (tt.status == http.StatusSeeOther) {
 				t.Errorf("GET /login/from/idp = %d, signed in %q, want %d\n%s", rec.Code, b.who().ID, tt.status, rec.Body)
 			}
 		})
 	}
+}
+
+// people is how many accounts there are.
+func (w *world) people() int {
+	w.Helper()
+	list, err := w.store.People(w.Context(), "", 100)
+	w.must(err)
+	return len(list)
 }
 
 func (w *world) must(err error) {
