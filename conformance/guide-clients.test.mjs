@@ -46,7 +46,7 @@ describe('the guide for clients', { concurrency: false }, () => {
 
   const sh = (name) => new Child('sh', ['-c', guide.block(name, places)], { cwd: dir, env });
   const done = async (child, pattern = /./) => {
-    same(`${child.name}: exit code (it printed ${child.output.slice(-2000)})`, await child.exit(), 0);
+    same(`${child.name}: exit code (it printed ${child.output.slice(-2000)})`, await child.exit(100), 0);
     matches(child.name, child.output, pattern);
   };
 
@@ -93,7 +93,7 @@ describe('the guide for clients', { concurrency: false }, () => {
     }
   });
 
-  test('Gemini CLI is added, logs in and is connected', limit, async () => {
+  test('Gemini CLI is added, logs in and is connected', { timeout: 280_000 }, async () => {
     mkdirSync(join(dir, '.gemini'));
     const settings = join(dir, '.gemini/settings.json');
     const own = { privacy: { usageStatisticsEnabled: false }, general: { enableAutoUpdate: false }, security: { auth: { selectedType: 'gemini-api-key' } } };
@@ -107,7 +107,7 @@ describe('the guide for clients', { concurrency: false }, () => {
     writeFileSync(settings, JSON.stringify({ ...own, ...JSON.parse(guide.block('gemini.json', places)) }));
     const again = new Child('gemini', ['--prompt', '/mcp auth todo'], { cwd: dir, env });
     await signsIn(again, (url) => same('scope with the scopes named', url.searchParams.get('scope'), 'todo.read'));
-    matches(again.name, again.output, /Successfully authenticated with MCP server 'todo'/);
+    await again.exit(100); // with 42: after it has logged in it would rather be in a session
 
     const removed = sh('gemini-remove');
     await done(removed);
@@ -119,10 +119,10 @@ describe('the guide for clients', { concurrency: false }, () => {
   async function signsIn(gemini, look) {
     await gemini.prints(/Do you want to continue\?/, { seconds: 60 });
     gemini.send('y');
-    const [at] = await gemini.prints(authorizeURL);
+    const [at] = await gemini.prints(authorizeURL, { seconds: 60 });
     look(new URL(at));
     await ana.authorize(at);
-    await gemini.prints(/Successfully authenticated/);
+    await gemini.prints(/Successfully authenticated/, { seconds: 60 });
     return gemini;
   }
 
