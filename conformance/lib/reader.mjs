@@ -122,7 +122,7 @@ export class Reader {
     await this.server?.stop();
   }
 
-  /** startsAuthorizationServer does what the page says of one: it starts, and takes a resource. */
+  /** startsAuthorizationServer does what the page says of one: it starts, and takes a resource and a client that asks about its tokens. */
   async startsAuthorizationServer(t) {
     const port = await freePort();
     const command = this.guide.block('demo', [['127.0.0.1:8080', `127.0.0.1:${port}`]]);
@@ -130,9 +130,10 @@ export class Reader {
     t.after(() => other.stop());
     await until('the demo of the guide is ready', async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).status === 200);
     const data = join(this.dir, 'demo-data');
-    const said = await this.does('resource', {
+    const operator = {
       AUTHWRIGHT_ISSUER: `http://127.0.0.1:${port}`, AUTHWRIGHT_DATABASE: `sqlite:${join(data, 'authwright.db')}`, AUTHWRIGHT_KEY_FILE: join(data, 'kek'),
-    });
-    matches('authwright resource add', said, /https:\/\/todo\.example\.com\/mcp is there/);
+    };
+    matches('authwright resource add', await this.does('resource', operator), /https:\/\/todo\.example\.com\/mcp is there/);
+    matches('authwright client create', await this.does('client', operator), /todo-server/);
   }
 }

@@ -46,7 +46,7 @@ export function walkthrough(stack, { files, protect, tools, rules, revocation, b
       await reader.serve(200);
     });
 
-    test('the authorization server starts, and takes a resource', limit, (t) => reader.startsAuthorizationServer(t));
+    test('the authorization server starts, and takes a resource and a client that asks', limit, (t) => reader.startsAuthorizationServer(t));
 
     test('the server is protected, and says where a token is to be had', limit, async () => {
       const before = reader.lines();
