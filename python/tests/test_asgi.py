@@ -1,6 +1,7 @@
 """What stands in front of an application: streams, sessions, origins, bodies (MCP 2026-07-28)."""
 
 import asyncio
+import dataclasses
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -263,3 +264,88 @@ async def test_an_error_of_the_application_is_its_own() -> None:
     issuer = Issuer()
     with pytest.raises(TimeoutError, match="its own"):
         await call(server(issuer).protect(fails), issuer.token(), [])
+
+
+async def test_every_language_seals_alike() -> None:
+    """The same in the Go and TypeScript libraries, so that replicas in different languages can share sessions."""
+    issuer = Issuer()
+    token = await server(issuer).verify(issuer.token(org_id="ümlaut"))
+    known = dataclasses.replace(token, issuer="https://issuer.example/t1")
+    assert server(issuer, session_key=b"\x07" * 32).seal_session(b"a.b-1", known) == b"a.b-1.tqui3QyPb01-dl4i3jpvtQ"
+
+
+SENT: list[tuple[str, Callable[[bytes], list[bytes]], int]] = [
+    ("the id", lambda id: [id], 200),
+    ("none", lambda id: [], 200),
+    ("an id that was never given", lambda id: [b"s2" + id[2:]], 404),
+    ("the id cut short", lambda id: [id[:-1]], 404),
+    ("an empty id", lambda id: [b""], 404),
+    ("two ids", lambda id: [id, id], 404),
+]
+
+
+@pytest.mark.parametrize(("what", "sent", "want"), SENT)
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+async def test_a_session_id_counts_only_as_it_was_given(
+    method: str, what: str, sent: Callable[[bytes], list[bytes]], want: int
+) -> None:
+    issuer = Issuer()
+    async with client(server(issuer).protect(echo), issuer.token()) as http:
+        given = (await http.post("/mcp", content=body(tools_call("a")))).headers["mcp-session-id"].encode()
+        headers = [(b"mcp-session-id", id) for id in sent(given)]
+        answer = await http.request(
+            method, "/mcp", content=body(tools_call("a")) if method == "POST" else b"", headers=headers
+        )
+    assert answer.status_code == want, what
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "DELETE", "PUT", "PATCH"])
+async def test_every_method_is_challenged(method: str) -> None:
+    async with client(server(Issuer()).protect(echo)) as http:
+        answer = await http.request(method, "/mcp")
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"].startswith('Bearer scope="todo.read"')
+    assert (answer.content == b"") == (method == "HEAD")
+
+
+BODIES = {
+    b'{"jsonrpc":': -32700,
+    b"": -32700,
+    b'[{"jsonrpc":"2.0","id":1,"method":"ping"}]': -32700,
+    b"\xff": -32700,
+    b'{"jsonrpc":"2.0","id":1}': -32600,
+}
+
+
+@pytest.mark.parametrize(("sent", "code"), BODIES.items())
+async def test_a_body_that_is_no_call_does_not_get_through(sent: bytes, code: int) -> None:
+    issuer = Issuer()
+    async with client(server(issuer).protect(echo), issuer.token()) as http:
+        answer = await http.post("/mcp", content=sent)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, code)
+
+
+async def test_a_client_that_goes_away_before_its_body_is_whole_reaches_nobody() -> None:
+    issuer, reached = Issuer(), False
+
+    async def behind(scope: Message, receive: Any, send: Send) -> None:
+        nonlocal reached
+        reached = True
+
+    coming: list[Message] = [
+        {"type": "http.request", "body": b'{"json', "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return coming.pop(0)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    headers = [(b"authorization", f"Bearer {issuer.token()}".encode())]
+    await server(issuer).protect(behind)(
+        {"type": "http", "method": "POST", "path": "/mcp", "headers": headers}, receive, send
+    )
+    assert (sent[0]["status"], reached) == (400, False)

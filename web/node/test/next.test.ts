@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { protect } from '../src/next.js'
-import { createResourceAt } from '../src/resource.js'
+import { authInfo } from '../src/mcp.js'
+import { metadata, protect } from '../src/next.js'
+import { createResource, createResourceAt } from '../src/resource.js'
+import { tokenOf } from '../src/token.js'
 import { TestIssuer, resourceURL } from './issuer.js'
 
 // asNext is a request as a route of Next.js is given it: a Proxy, which the Request of newer Nodes does not take for one of its own.
@@ -52,4 +54,59 @@ test('where there is no AbortSignal.any, as in the edge runtime of Next.js, a re
   assert.deepEqual(signals.map(({ aborted }) => aborted), [false])
   gone.abort()
   assert.deepEqual(signals.map(({ aborted }) => aborted), [true])
+})
+
+test('each method of a route is answered as it should be', async () => {
+  const issuer = await TestIssuer.create()
+  const resource = createResourceAt(issuer.config({ allowedOrigins: ['https://app.example'] }), issuer.clock)
+  const route = protect(resource, async (request, token) => new Response(`${request.method} [${await request.text()}] ${token.subject}`))
+  const authorization = `Bearer ${await issuer.token()}`
+  const answers: [keyof typeof route, Record<string, string>, number, string][] = [
+    ['GET', {}, 401, resource.metadataUrl],
+    ['GET', { authorization }, 200, 'GET [] per_ada'],
+    ['POST', {}, 401, resource.metadataUrl],
+    ['POST', { authorization: authorization + 'x' }, 401, 'invalid_token'],
+    ['DELETE', { authorization }, 200, 'DELETE [] per_ada'],
+    ['OPTIONS', { origin: 'https://app.example', 'access-control-request-method': 'POST' }, 204, 'https://app.example'],
+    ['OPTIONS', { origin: 'https://evil.example', 'access-control-request-method': 'POST' }, 403, 'origin'],
+  ]
+  for (const [method, headers, status, says] of answers) {
+    const answer = await route[method](asNext(new Request(resourceURL, { method, headers, ...(method === 'DELETE' ? { body: 'x' } : {}) })))
+    const said = [await answer.text(), answer.headers.get('WWW-Authenticate'), answer.headers.get('Access-Control-Allow-Origin')].join()
+    assert.equal(answer.status, status, method)
+    assert.ok(said.includes(says), `${method} said ${said}`)
+  }
+})
+
+test('tools find who calls in the request of a route', async () => {
+  const issuer = await TestIssuer.create()
+  const resource = createResourceAt(issuer.config(), issuer.clock)
+  let seen: unknown
+  const { GET } = protect(resource, (request) => ((seen = [tokenOf(request)?.subject, authInfo(request)?.clientId]), new Response()))
+  await GET(asNext(new Request(resourceURL, { headers: { authorization: `Bearer ${await issuer.token()}` } })))
+  assert.deepEqual(seen, ['per_ada', 'cli_1'])
+})
+
+test('an error of the handler is its own, and a stream of it ends when the client leaves', async () => {
+  const issuer = await TestIssuer.create()
+  const resource = createResourceAt(issuer.config(), issuer.clock)
+  const thrown = new Error('of the handler')
+  const leaving = new AbortController()
+  const asked = async () => asNext(new Request(resourceURL, { headers: { authorization: `Bearer ${await issuer.token()}` }, signal: leaving.signal }))
+  await assert.rejects(protect(resource, () => Promise.reject(thrown)).GET(await asked()), thrown)
+  let signal: AbortSignal | undefined
+  const { GET } = protect(resource, (request) => ((signal = request.signal), new Response(new ReadableStream())))
+  await GET(await asked())
+  assert.equal(signal?.aborted, false)
+  leaving.abort()
+  assert.equal(signal?.aborted, true)
+})
+
+test('the metadata is at its own path', async () => {
+  const resource = createResource((await TestIssuer.create()).config())
+  const route = metadata(resource)
+  assert.deepEqual(await (await route.GET(asNext(new Request(resource.metadataUrl)))).json(), resource.metadata)
+  assert.equal((await route.HEAD(asNext(new Request(resource.metadataUrl, { method: 'HEAD' })))).status, 200)
+  assert.equal((await route.OPTIONS(asNext(new Request(resource.metadataUrl, { method: 'OPTIONS' })))).status, 204)
+  assert.equal((await route.GET(asNext(new Request('https://mcp.example.com/.well-known/oauth-protected-resource/other')))).status, 404)
 })
