@@ -51,7 +51,7 @@ generate: ## what is made from the code
 bench: build ## figures of this machine; see bench/README.md
 	bench/run $(CURDIR)/$(BIN)
 
-fuzz: ## each fuzz target for a while
+fuzz: ## each fuzz target for a while; with AUTHWRIGHT_FUZZ inputs for those of TypeScript and Python
 	.ci/fuzz $(or $(FUZZTIME),20s)
 
 mutate: ## the same for every check, some minutes long; after make test-node test-python

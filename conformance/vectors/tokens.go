@@ -67,6 +67,7 @@ func goodTokens() []vector {
 	accept("no jti", good(), without("jti"))
 	accept("claims that nobody knows", good(), claim("https://example.com/x", `[1,"a",null,{"b":true}]`))
 	accept("a claim nobody knows, nested in bounds", good(), claim("x", nested(14)))
+	accept("a claim nobody knows, a number of more digits than some read", good(), claim("x", strings.Repeat("9", 4301)))
 	accept("claims with spaces between", good(), text(func(s string) string { return " " + strings.ReplaceAll(s, ",", " ,\n") + " " }))
 	accept("a claim that is escaped", good(), text(func(s string) string { return strings.Replace(s, `"sub"`, `"s\u0075b"`, 1) }))
 	return cases

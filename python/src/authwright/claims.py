@@ -115,5 +115,13 @@ def accept(
         issued_at=issued,
         expires=expires,
         granted=granted(scopes),
-        claims=json.loads(payload),
+        claims=json.loads(payload, parse_int=_integer),
     )
+
+
+def _integer(digits: str) -> int | float:
+    """A number as Python has it. One of more digits than Python reads is what it is to JSON's other readers."""
+    try:
+        return int(digits)
+    except ValueError:
+        return float(digits)
