@@ -27,7 +27,7 @@ func TestTheRFCIndexIsTrue(t *testing.T) {
 			return err
 		case d.IsDir() && path != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "node_modules" || d.Name() == "testdata"):
 			return filepath.SkipDir
-		case !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go"):
+		case !isCode(filepath.ToSlash(path)):
 			return nil
 		}
 		text, err := os.ReadFile(path)
@@ -53,6 +53,19 @@ func TestTheRFCIndexIsTrue(t *testing.T) {
 	if err != nil || string(got) != want {
 		t.Errorf("docs/rfcs.md is stale (%v): run make generate", err)
 	}
+}
+
+// isCode tells whether a file is of a program or of a library, in whatever language, and no test.
+func isCode(path string) bool {
+	switch filepath.Ext(path) {
+	case ".go":
+		return !strings.HasSuffix(path, "_test.go")
+	case ".ts":
+		return strings.HasPrefix(path, "web/node/src/")
+	case ".py":
+		return strings.HasPrefix(path, "python/src/")
+	}
+	return false
 }
 
 func index(places map[string]map[string]bool) string {
