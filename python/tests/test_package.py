@@ -29,28 +29,24 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def fresh(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Python of an environment that has the wheel, and for the rest sees what the tests have."""
+def core(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of an environment into which pip installed the wheel, with what it depends on and nothing else."""
     where = tmp_path_factory.mktemp("fresh") / "env"
     venv.create(where, with_pip=False)
     python = where / "bin" / "python"
-    wheel = next(dist.glob("*.whl"))
-    pip = [
-        sys.executable,
-        "-m",
-        "pip",
-        "--python",
-        str(python),
-        "install",
-        "--quiet",
-        "--no-deps",
-        "--no-index",
-        str(wheel),
-    ]
-    subprocess.run(pip, check=True)
-    purelib = said(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))")
-    (Path(purelib.strip()) / "others.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+    wheel, versions = str(next(dist.glob("*.whl"))), str(PYTHON / "requirements.txt")
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "--disable-pip-version-check"]
+    subprocess.run([*pip, "install", "--quiet", "--constraint", versions, wheel], check=True)
+    subprocess.run([*pip, "check"], check=True, capture_output=True)
     return python
+
+
+@pytest.fixture(scope="module")
+def fresh(core: Path) -> Path:
+    """The same, which for the rest sees what the tests have: pip cannot resolve FastMCP, as requirements.txt says."""
+    purelib = said(core, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))")
+    (Path(purelib.strip()) / "others.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+    return core
 
 
 def said(*command: str | Path) -> str:
@@ -78,11 +74,36 @@ def test_the_sdist_holds_what_the_wheel_is_built_from(dist: Path) -> None:
     }
 
 
-def test_the_core_imports_no_framework(fresh: Path) -> None:
+PROTECTED = """
+import asyncio
+from authwright import Resource
+
+async def app(scope, receive, send):
+    raise AssertionError("nobody has a token")
+
+async def main():
+    async def send(message):
+        for name, value in message.get("headers", []):
+            if name == b"www-authenticate":
+                print(message["status"], value.decode())
+
+    resource = Resource("https://mcp.example.com/mcp", "https://auth.example.com", scopes=["todo.read"])
+    await resource.protect(app)({"type": "http", "method": "GET", "path": "/mcp", "headers": []}, None, send)
+
+asyncio.run(main())
+"""
+
+
+def test_the_wheel_alone_protects_an_application(core: Path) -> None:
+    metadata = "https://mcp.example.com/.well-known/oauth-protected-resource/mcp"
+    assert said(core, "-c", PROTECTED) == f'401 Bearer scope="todo.read", resource_metadata="{metadata}"\n'
+
+
+def test_the_core_imports_no_framework(core: Path) -> None:
     frameworks = "{'fastmcp', 'mcp', 'starlette', 'pydantic'}"
     code = f"import sys, authwright; print(authwright.__file__, {frameworks} & set(sys.modules))"
-    printed = said(fresh, "-c", code)
-    assert str(fresh.parent.parent) in printed, "it is not the wheel's"
+    printed = said(core, "-c", code)
+    assert str(core.parent.parent) in printed, "it is not the wheel's"
     assert printed.rstrip().endswith("set()")
 
 

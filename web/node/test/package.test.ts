@@ -1,8 +1,9 @@
-// package.test.ts packs the package, installs it into a fresh folder and runs the first example of the README there.
+// package.test.ts packs the package, has npm install it into a fresh folder beside what its samples are written for, and
+// runs the first example of the README there.
 
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,7 +13,9 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 const tsc = join(root, 'node_modules/.bin/tsc')
 const fresh = mkdtempSync(join(tmpdir(), 'authwright-consumer-'))
 const installed = join(fresh, 'node_modules/@authwright/node')
-const strict = ['--strict', '--noUncheckedIndexedAccess', '--exactOptionalPropertyTypes', '--noEmit', '--module', 'nodenext', '--target', 'es2022', '--types', 'node']
+const compiled = ['--strict', '--noUncheckedIndexedAccess', '--exactOptionalPropertyTypes', '--noEmit', '--target', 'es2022', '--types', 'node']
+const strict = [...compiled, '--module', 'nodenext']
+const beside = ['@modelcontextprotocol/express', '@modelcontextprotocol/node', '@modelcontextprotocol/sdk', '@modelcontextprotocol/server', '@types/express', '@types/node', 'express', 'hono', 'mcp-handler']
 let packed: string[] = []
 
 before(() => {
@@ -21,14 +24,11 @@ before(() => {
     { filename: string; files: { path: string }[] },
   ]
   packed = tarball.files.map(({ path }) => path)
-  mkdirSync(installed, { recursive: true })
-  execFileSync('tar', ['-xzf', join(fresh, tarball.filename), '--strip-components=1', '-C', installed])
-  for (const name of readdirSync(join(root, 'node_modules')).filter((name) => !name.startsWith('.'))) {
-    if (name !== '@authwright') {
-      symlinkSync(join(root, 'node_modules', name), join(fresh, 'node_modules', name))
-    }
-  }
   writeFileSync(join(fresh, 'package.json'), '{"type":"module"}')
+  const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { devDependencies: Record<string, string> }
+  const exact = beside.map((name) => `${name}@${devDependencies[name]}`)
+  const quietly = ['--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error']
+  execFileSync('npm', ['install', ...quietly, join(fresh, tarball.filename), ...exact], { cwd: fresh, stdio: 'pipe' })
 })
 
 after(() => rmSync(fresh, { recursive: true }))
@@ -42,12 +42,23 @@ test('the package holds its licence, its README and what is compiled, and nothin
   assert.deepEqual([...links].map(([, link]) => link).filter((link) => !link?.startsWith('https://')), [], 'links to what is not in the package')
 })
 
-test('every door has types for a strict consumer', () => {
+test('npm installs it with its one dependency', () => {
+  assert.ok(lstatSync(installed).isDirectory())
+  const listed = JSON.parse(execFileSync('npm', ['ls', '--json', 'jose'], { cwd: fresh, encoding: 'utf8' })) as { dependencies: Record<string, { dependencies: object }> }
+  assert.deepEqual(Object.keys(listed.dependencies['@authwright/node']?.dependencies ?? {}), ['jose'])
+})
+
+const resolutions = { nodenext: ['--module', 'nodenext'], bundler: ['--module', 'esnext', '--moduleResolution', 'bundler'] }
+for (const [name, modules] of Object.entries(resolutions)) {
+  test(`every door has types for a strict consumer who resolves modules by ${name}`, () => typed(modules))
+}
+
+function typed(modules: string[]): void {
   const doors = ['', '/express', '/hono', '/mcp', '/next', '/workers'].map((path, i) => `import * as d${i} from '@authwright/node${path}'\nexport type D${i} = typeof d${i}\n`)
   writeFileSync(join(fresh, 'doors.ts'), doors.join(''))
   cpSync(join(root, 'test/consumer.ts'), join(fresh, 'consumer.ts'))
-  execFileSync(tsc, [...strict, '--lib', 'es2022,dom', 'doors.ts', 'consumer.ts'], { cwd: fresh, stdio: 'pipe' })
-})
+  execFileSync(tsc, [...compiled, ...modules, '--lib', 'es2022,dom', 'doors.ts', 'consumer.ts'], { cwd: fresh, stdio: 'pipe' })
+}
 
 test('who calls a tool is there for a strict consumer, in every shape a tool has', () => {
   cpSync(join(root, 'test/consumer_tools.ts'), join(fresh, 'consumer_tools.ts'))
