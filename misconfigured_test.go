@@ -115,3 +115,26 @@ func TestASecretThatIsNotAcceptedIsNamed(t *testing.T) {
 		t.Errorf("a call with a good token logs\n%s\nwant %s, and no secret", got, want)
 	}
 }
+
+func TestARuleThatNamesNoToolIsSaid(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		tools map[string][]string
+		names []string
+		want  string
+	}{
+		{"all are there", map[string][]string{"add_note": {"w"}, "*": {"r"}}, []string{"add_note", "read_note"}, ""},
+		{"one is misspelt", map[string][]string{"addnote": {"w"}}, []string{"whoami", "read_note", "add_note", "purge"}, `rule=addnote nearest="[add_note read_note purge]"`},
+		{"a server within another", map[string][]string{"add_note": {"w"}}, []string{"n_add_note"}, "rule=add_note nearest=[n_add_note]"},
+		{"nobody knows the tools", map[string][]string{"addnote": {"w"}}, nil, ""},
+	} {
+		var log bytes.Buffer
+		r := protect(t, answers{}, func(c *authwright.Config) {
+			c.Tools, c.Log = tt.tools, slog.New(slog.NewTextHandler(&log, nil))
+		})
+		r.CheckTools(tt.names)
+		if got := log.String(); strings.Count(got, "protects nothing") != strings.Count(tt.want, "rule=") || !strings.Contains(got, tt.want) {
+			t.Errorf("%s: CheckTools(%q) logs\n%s\nwant %q", tt.name, tt.names, got, tt.want)
+		}
+	}
+}

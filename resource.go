@@ -29,8 +29,9 @@ type Config struct {
 	// Scopes are what every request needs, and all that a client is asked to get at first.
 	Scopes []string
 	// Tools, Prompts and Resources say what a tools/call, prompts/get or resources/read needs beyond Scopes, by
-	// tool name, prompt name or resource URI. The key "*" stands for all that are not listed; a resource key may
-	// also end in "*", and then the longest such prefix counts.
+	// tool name, prompt name or resource URI. The key "*" stands for all that are not listed; without it they, and
+	// whatever is misspelt here, need no more than Scopes (see CheckTools). A resource key may also end in "*", and
+	// then the longest such prefix counts.
 	Tools, Prompts, Resources map[string][]string
 	// Implies says which scopes a scope includes: {"todo.write": {"todo.read"}}.
 	Implies map[string][]string

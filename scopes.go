@@ -45,6 +45,16 @@ func (r rules) of(name string) oauth.Scope {
 	return nil
 }
 
+// namingNone are the rules, in order, whose name is none of names.
+func (r rules) namingNone(names []string) (missed []string) {
+	for _, rule := range slices.Sorted(maps.Keys(r.exact)) {
+		if !strings.HasSuffix(rule, "*") && !slices.Contains(names, rule) {
+			missed = append(missed, rule)
+		}
+	}
+	return missed
+}
+
 // of is what a call needs beyond the scopes that every request needs. A name that nobody listed needs no more.
 func (n needs) of(c call) oauth.Scope {
 	switch c.method {

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/auth"
@@ -29,14 +30,15 @@ const clockSkew = time.Minute
 // Handler serves an MCP server over streamable HTTP, protected by the resource. Nil options mean Stateless, which
 // serves every revision of MCP including 2026-07-28.
 //
-// It adds Middleware to the server, so call it once per server.
+// It adds Middleware to the server, so call it once per server. When the tools are first listed, it has those rules of
+// Config.Tools said in the log that name none of them.
 func Handler(resource *authwright.Resource, server *mcp.Server, opts *mcp.StreamableHTTPOptions) http.Handler {
 	if opts == nil {
 		// The SDK refuses a public Host on a loopback connection, which is what a proxy on this machine sends.
 		// Against DNS rebinding the resource has the Origin and the token.
 		opts = &mcp.StreamableHTTPOptions{Stateless: true, DisableLocalhostProtection: true}
 	}
-	server.AddReceivingMiddleware(Middleware)
+	server.AddReceivingMiddleware(Middleware, checkTools(resource))
 	return Protect(resource, mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return server }, opts))
 }
 
@@ -89,6 +91,32 @@ func Middleware(next mcp.MethodHandler) mcp.MethodHandler {
 		}
 		return next(ctx, method, req)
 	}
+}
+
+// checkTools looks at the first list of all tools that a server gives: more may be added at any time until then.
+func checkTools(resource *authwright.Resource) mcp.Middleware {
+	var once sync.Once
+	return func(next mcp.MethodHandler) mcp.MethodHandler {
+		return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
+			res, err := next(ctx, method, req)
+			if list, ok := res.(*mcp.ListToolsResult); ok && err == nil && whole(req, list) {
+				once.Do(func() {
+					names := make([]string, len(list.Tools))
+					for i, tool := range list.Tools {
+						names[i] = tool.Name
+					}
+					resource.CheckTools(names)
+				})
+			}
+			return res, err
+		}
+	}
+}
+
+// whole tells whether a list is the only page there is.
+func whole(req mcp.Request, list *mcp.ListToolsResult) bool {
+	params, ok := req.GetParams().(*mcp.ListToolsParams)
+	return ok && (params == nil || params.Cursor == "") && list.NextCursor == ""
 }
 
 // Token is the token of the HTTP request that brought an MCP request.

@@ -282,3 +282,32 @@ func TestTheSDKsStreamEndsWithItsToken(t *testing.T) {
 		}
 	})
 }
+
+func TestARuleThatNamesNoToolIsSaidWhenToolsAreFirstListed(t *testing.T) {
+	var log bytes.Buffer
+	issuer := authwrighttest.NewIssuer(t)
+	mux := http.NewServeMux()
+	listener := httptest.NewServer(mux)
+	t.Cleanup(listener.Close)
+	resource, err := authwright.New(authwright.Config{
+		Resource: listener.URL + "/mcp", Issuer: issuer.URL, Log: slog.New(slog.NewTextHandler(&log, nil)),
+		Tools: map[string][]string{"write": {"write"}, "wirte": {"write"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	resource.Mount(mux, mcpsdk.Handler(resource, whois(), nil))
+	session := connect(t, resource.URL(), &sender{issuer.Token(resource.URL())})
+	whoisJSON(t, session)
+	if log.Len() > 0 {
+		t.Errorf("before tools were listed the log has %q, want nothing", log.String())
+	}
+	for range 2 {
+		if _, err := session.ListTools(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := log.String(); strings.Count(got, "protects nothing") != 1 || !strings.Contains(got, `rule=wirte nearest="[write whois]"`) {
+		t.Errorf("listing the tools twice logs\n%s\nwant one line about wirte", got)
+	}
+}

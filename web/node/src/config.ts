@@ -42,7 +42,8 @@ export interface ResourceConfig {
   /** What every request needs, and all that a client is asked to get at first. */
   scopes?: readonly string[]
   /**
-   * What a `tools/call` needs beyond `scopes`, by tool name. The key `*` stands for all that are not listed.
+   * What a `tools/call` needs beyond `scopes`, by tool name. The key `*` stands for all that are not listed; without it they,
+   * and whatever is misspelt here, need no more than `scopes` (see `checkTools`).
    *
    * @example { create_item: ['todo.write'] }
    */

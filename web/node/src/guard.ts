@@ -13,6 +13,7 @@ import { reasonOf, warn } from './log.js'
 import { corsHeaders, originAllowed, preflightHeaders } from './origin.js'
 import { Hierarchy, Rules, union } from './scopes.js'
 import { Sessions } from './session.js'
+import { nearest } from './tools.js'
 import type { Token } from './token.js'
 import { parseURL } from './urls.js'
 import { Verifier } from './verify.js'
@@ -137,6 +138,14 @@ export class Guard {
     this.door.metadata(AbortSignal.timeout(askTimeout)).catch((err: unknown) => {
       this.log('the metadata of the issuer cannot be used', { issuer, reason: reasonOf(err), error: err })
     })
+  }
+
+  /** checkTools has rules said that name none of the server's tools. */
+  checkTools(names: ReadonlySet<string>): void {
+    for (const rule of names.size > 0 ? this.tools.namingNone(names) : []) {
+      const near = nearest(rule, names).join(', ')
+      this.log(`tools[${JSON.stringify(rule)}] protects nothing`, { reason: `the server has no tool of that name; the nearest are ${near}` })
+    }
   }
 
   /** needed is what a call needs beyond the scopes that every request needs. A name that nobody listed needs no more. */

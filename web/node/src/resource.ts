@@ -65,6 +65,12 @@ export interface Resource {
    * elsewhere all other requests: 404 when absent.
    */
   mount<Rest extends unknown[] = []>(next: ProtectedHandler<Rest>, elsewhere?: (request: Request, ...rest: Rest) => Response | Promise<Response>): FetchHandler<Rest>
+
+  /**
+   * Warns the operator, in the log, of each rule of `tools` that protects nothing, as no tool has its name. names are what the
+   * tools of the server are called: no handler tells, so who registers them does.
+   */
+  checkTools(names: Iterable<string>): void
 }
 
 /**
@@ -106,6 +112,9 @@ export function createResourceAt(config: ResourceConfig, clock: Clock): Resource
     async authenticate(request) {
       const decided = await guard.admit({ ...incomingOf(request.clone()), headers: withoutSession(request) })
       return 'status' in decided ? responseOf(decided) : decided.known.token
+    },
+    checkTools(names) {
+      guard.checkTools(new Set(names))
     },
     protect(next) {
       checkHandler(next)

@@ -38,6 +38,11 @@ export class Rules {
     const prefix = this.prefixes.find((key) => name.startsWith(key.slice(0, -1)))
     return this.exact.get(name) ?? this.exact.get(prefix ?? '') ?? []
   }
+
+  /** namingNone are the rules whose name is none of names. */
+  namingNone(names: ReadonlySet<string>): string[] {
+    return [...this.exact.keys()].filter((name) => !name.endsWith('*') && !names.has(name)).sort()
+  }
 }
 
 /** Hierarchy knows what scopes imply, over any number of steps. */

@@ -110,6 +110,22 @@ test('in the log, before anybody has logged in: a wrong issuer, once', async (t)
   assert.match(String(log.mock.calls[0]?.arguments[1]['reason']), /write issuer as "https:\/\/issuer\.example\/t1"$/)
 })
 
+for (const [name, tools, names, want] of [
+  ['all are there', { add_note: ['w'], '*': ['r'] }, ['add_note', 'read_note'], []],
+  ['one is misspelt', { addnote: ['w'] }, ['whoami', 'read_note', 'add_note', 'purge'], [['addnote', 'add_note, read_note, purge']]],
+  ['a server within another', { add_note: ['w'] }, ['n_add_note'], [['add_note', 'n_add_note']]],
+  ['nobody knows the tools', { addnote: ['w'] }, [], []],
+] as const) {
+  test(`in the log: rules for tools, and ${name}`, (t) => {
+    const warn = t.mock.method(console, 'warn', () => undefined)
+    createResource({ resource: resourceURL, issuer: issuerURL, tools }).checkTools(names)
+    assert.deepEqual(
+      warn.mock.calls.map((call) => call.arguments as unknown[]),
+      want.map(([rule, near]) => [`authwright: tools["${rule}"] protects nothing: the server has no tool of that name; the nearest are ${near}`]),
+    )
+  })
+}
+
 test('in the log: an issuer that cannot be reached', async (t) => {
   const refuse = () => Promise.reject(new TypeError('fetch failed', { cause: Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' }) }))
   assert.deepEqual(await said(t, () => ({ fetch: refuse })), both(`asking ${place}: fetch failed: ECONNREFUSED`))
