@@ -223,7 +223,9 @@ var plants = []struct {
 	browser bool     // it is seen by who logs in
 	with    []string // what must come along
 }{
-	{"redirects", put("/mcp", status(http.StatusTemporaryRedirect, "Location", "/mcp/")), false, nil},
+	{"redirects", put("/mcp", status(http.StatusFound, "Location", "/mcp/")), false, nil},
+	{"redirects", put("/mcp", status(http.StatusTemporaryRedirect, "Location", "https://other.example/mcp")), false, nil},
+	{"redirects-along", put("/mcp", status(http.StatusTemporaryRedirect, "Location", "/mcp/")), false, nil},
 	{"not-found", gone("/mcp"), false, nil},
 	{"server-error", put("/mcp", status(http.StatusInternalServerError)), false, nil},
 	{"not-401", put("/mcp", status(http.StatusForbidden)), false, nil},
@@ -350,6 +352,7 @@ var plants = []struct {
 		other["token_endpoint"] = p.base + "/t/other"
 		p.pages[oidcPath] = document(func() map[string]any { return other })
 	}, false, nil},
+	{"as-scope", as("scopes_supported", []any{"raed", "write"}), false, nil},
 	{"as-cors", unshared(asPath), false, nil},
 	{"as-cors", unlets(asPath), false, nil},
 	{"keys-missing", gone("/t/jwks"), false, nil},
@@ -464,6 +467,17 @@ var plants = []struct {
 	}, true, nil},
 	{"token-no-refresh", issues(func(doc map[string]any) { delete(doc, "refresh_token") }), true, nil},
 	{"token-not-taken", func(p *planted) { p.accepts = func(string) bool { return false } }, true, nil},
+	{"token-redirected", func(p *planted) {
+		p.pages["/mcp"] = func(w http.ResponseWriter, r *http.Request) {
+			if token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); p.live[token] {
+				w.Header().Set("Location", "/mcp/")
+				w.WriteHeader(http.StatusTemporaryRedirect)
+				return
+			}
+			p.mcp(w, r)
+		}
+	}, true, nil},
+	{"scope-missing", issues(func(doc map[string]any) { doc["scope"] = "raed" }), true, nil},
 	{"query-token", func(p *planted) {
 		p.pages["/mcp"] = func(w http.ResponseWriter, r *http.Request) {
 			if token := r.URL.Query().Get("access_token"); token != "" {

@@ -208,6 +208,7 @@ func (w *walk) readOffers(at string) {
 	methods := list(doc, "token_endpoint_auth_methods_supported")
 	s.public = !has(doc, "token_endpoint_auth_methods_supported") || slices.Contains(methods, oauth.AuthNone)
 	grants := list(doc, "grant_types_supported")
+	w.compareScopes(at, list(doc, "scopes_supported"))
 	s.advertisesR = !has(doc, "grant_types_supported") || slices.Contains(grants, oauth.GrantRefreshToken)
 	pkce := list(doc, "code_challenge_methods_supported")
 	for _, c := range []struct {
@@ -228,6 +229,20 @@ func (w *walk) readOffers(at string) {
 	} {
 		if c.wrong {
 			w.find(c.fault, at, c.seen)
+		}
+	}
+}
+
+// compareScopes looks for scopes that the server asks for and the authorization server does not list, where it lists any.
+func (w *walk) compareScopes(at string, listed []string) {
+	if len(listed) == 0 {
+		return
+	}
+	asked := slices.Concat(strings.Fields(w.challenge.params["scope"]), w.resource.scopes)
+	slices.Sort(asked)
+	for _, scope := range slices.Compact(asked) {
+		if !slices.Contains(listed, scope) && scope != oauth.ScopeOfflineAccess {
+			w.find("as-scope", at, scope+" is not among: "+strings.Join(listed, ", "))
 		}
 	}
 }

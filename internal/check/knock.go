@@ -81,6 +81,8 @@ func (w *walk) knock(ctx context.Context) {
 	case a.status == http.StatusUnauthorized:
 		w.saw("401 Unauthorized")
 		w.readChallenge(a)
+	case a.redirects() && w.goesAlong(a):
+		w.find("redirects-along", w.URL, a.says())
 	case a.redirects():
 		w.find("redirects", w.URL, a.says())
 	case a.status/100 == 2:
@@ -92,6 +94,17 @@ func (w *walk) knock(ctx context.Context) {
 	default:
 		w.find("not-401", w.URL, a.says())
 	}
+}
+
+// goesAlong tells whether a client that follows a redirect makes the same call with the same token (RFC 9110 §15.4.8, §15.4.9;
+// Fetch: HTTP-redirect fetch).
+func (w *walk) goesAlong(a answer) bool {
+	from, err := url.Parse(w.URL)
+	if err != nil || a.status != http.StatusTemporaryRedirect && a.status != http.StatusPermanentRedirect {
+		return false
+	}
+	to, err := from.Parse(a.header.Get("Location"))
+	return err == nil && to.Scheme == from.Scheme && to.Host == from.Host
 }
 
 // readChallenge keeps the Bearer challenge of the 401. The server counts as protected from here on.

@@ -42,7 +42,14 @@ func (w *walk) noToken() string {
 
 // logIn goes to the login page and exchanges the code that comes back.
 func (w *walk) logIn(ctx context.Context) {
-	w.granted(ctx, w.wanted())
+	if !w.granted(ctx, w.wanted()) || w.tokens.Scope == "" {
+		return // without one it is what was asked for (OAuth 2.1 §3.2.3)
+	}
+	for _, scope := range w.wanted() {
+		if !slices.Contains(strings.Fields(w.tokens.Scope), scope) {
+			w.find("scope-missing", w.server.token, scope+", and not among: "+w.tokens.Scope)
+		}
+	}
 }
 
 // granted authorizes for the scopes and keeps the tokens.
@@ -149,6 +156,9 @@ func (w *walk) callWithToken(ctx context.Context) {
 		return
 	case a.status == http.StatusUnauthorized || a.status == http.StatusForbidden || a.status >= 500:
 		w.find("token-not-taken", w.URL, a.says())
+		return
+	case a.redirects():
+		w.find("token-redirected", w.URL, a.says())
 		return
 	}
 	w.saw("the token is taken")
