@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 
 	"github.com/authwright/authwright"
@@ -244,6 +246,28 @@ func ExampleIntrospection() {
 	fmt.Println(err)
 	// Output:
 	// invalid_token: the token is not active any more
+}
+
+// A rule that names no tool protects nothing, and the log says so.
+func ExampleResource_CheckTools() {
+	plain := func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey {
+			return slog.Attr{}
+		}
+		return a
+	}
+	resource, err := authwright.New(authwright.Config{
+		Resource: "https://mcp.example.com/mcp",
+		Issuer:   "https://issuer.example",
+		Tools:    map[string][]string{"createitem": {"todo.write"}},
+		Log:      slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: plain})),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	resource.CheckTools([]string{"create_item"})
+	// Output:
+	// level=WARN msg="a rule of Config.Tools protects nothing, as the server has no tool of that name" resource=https://mcp.example.com/mcp rule=createitem nearest=[create_item]
 }
 
 // An issuer in the same program is asked without the network.
