@@ -14,6 +14,9 @@ import { Reader } from './reader.mjs';
 const limit = { timeout: 240_000 };
 const inWords = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten', 'eleven', 'twelve', 'thirteen', 'fourteen', 'fifteen'];
 
+/** named is a line of a header with its name in lower case, which every server writes as it likes (RFC 9110 §5.1). */
+const named = (line) => line.replace(/^[\w-]+:/, (name) => name.toLowerCase());
+
 /**
  * walkthrough is the tests of a page. `files` are those of the open server, by the name of their block; `protect` does to them
  * what step 2 says; `tools` and `rules` are the file and the line before which a tool goes, and the file of createResource;
@@ -55,9 +58,9 @@ export function walkthrough(stack, { files, protect, tools, rules, revocation, b
       matches(`docs/guides/${stack}.md`, reader.guide.text.toLowerCase(), new RegExp(`\\b${inWords[reader.added(before)]} lines, five minutes`));
       reader.change(...tools, (line) => reader.block('whoami') + line);
       await reader.serve(401);
-      const lines = (await reader.does('curl')).split('\n').map((line) => line.trim());
+      const lines = (await reader.does('curl')).split('\n').map((line) => named(line.trim()));
       matches('curl', lines[0], /^HTTP\/1\.1 401 /);
-      has('curl', lines, reader.block('challenge').trim());
+      has('curl', lines, named(reader.block('challenge').trim()));
       await reader.does('check');
     });
 
