@@ -76,7 +76,7 @@ export interface ResourceConfig {
   /** The largest request body in bytes; 4 MiB when absent. */
   maxBody?: number
   /**
-   * Is told when the issuer cannot be reached and when a handler fails; console.warn when absent. `error` is what was thrown,
+   * Is told when the issuer cannot be reached, when a handler fails and when a page is refused; console.warn when absent. `error` is what was thrown,
    * and `reason`, where that says all, is its message with those of its causes. No secret is in it.
    */
   log?: (message: string, details: Record<string, unknown>) => void

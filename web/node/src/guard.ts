@@ -10,7 +10,7 @@ import { Introspector } from './introspect.js'
 import { askTimeout, IssuerDoor } from './issuer.js'
 import { Keyring } from './keys.js'
 import { reasonOf, warn } from './log.js'
-import { corsHeaders, originAllowed, preflightHeaders } from './origin.js'
+import { corsHeaders, originAllowed, preflightHeaders, Strangers } from './origin.js'
 import { Hierarchy, Rules, union } from './scopes.js'
 import { Sessions } from './session.js'
 import { nearest } from './tools.js'
@@ -36,6 +36,7 @@ export class Guard {
   readonly metadataPath: string
   readonly metadataUrl: string
   private readonly origins: readonly string[]
+  private readonly strangers: Strangers
   private readonly maxBody: number
   private readonly tools: Rules
   private readonly prompts: Rules
@@ -50,6 +51,7 @@ export class Guard {
     this.metadataPath = '/.well-known/oauth-protected-resource' + path
     this.metadataUrl = `${scheme}://${authority}${this.metadataPath}`
     this.origins = [`${scheme}://${authority}`, ...(config.allowedOrigins ?? [])]
+    this.strangers = new Strangers(clock)
     this.maxBody = config.maxBody ?? 4 << 20 // what the official SDKs accept too
     this.tools = new Rules(config.tools)
     this.prompts = new Rules(config.prompts)
@@ -94,6 +96,7 @@ export class Guard {
   ): Promise<Admission | Answer> {
     const origins = request.headers('origin')
     if (!originAllowed(this.origins, origins)) {
+      this.noteStranger(origins.join(', '))
       const plain = { 'Content-Type': 'text/plain; charset=utf-8', 'X-Content-Type-Options': 'nosniff' }
       return { status: 403, headers: plain, body: 'requests from this origin are not accepted\n' }
     }
@@ -107,6 +110,15 @@ export class Guard {
       return { raw, known, headers, ...(await more(known.token)) }
     } catch (err) {
       return this.refuse(err, headers)
+    }
+  }
+
+  /** noteStranger tells the operator of a page that was refused: who made the page sees little of why. */
+  private noteStranger(sent: string): void {
+    const origin = sent.slice(0, 200).replace(/[^ -~]/g, '?')
+    if (this.strangers.isNews(origin)) {
+      const reason = `${JSON.stringify(origin)}: if its pages may call this server, name it in allowedOrigins`
+      this.log('a request from another origin was refused', { origin, reason })
     }
   }
 

@@ -1,5 +1,7 @@
 // origin.ts tells which web pages may call the server (MCP 2026-07-28, Streamable HTTP, Security Warning; Fetch §3.2).
 
+import type { Clock } from './config.js'
+
 // Headers that browsers must be told about (Fetch §3.2.3).
 const corsMethods = 'GET, POST, DELETE, OPTIONS'
 const corsExpose = 'WWW-Authenticate, Mcp-Session-Id, DPoP-Nonce, Retry-After'
@@ -70,4 +72,29 @@ export function corsHeaders(origin: string | undefined): Record<string, string> 
 /** preflightHeaders answer a browser that asks before it sends; it never sends the token with the question (Fetch §3.2.2). */
 export function preflightHeaders(methods = corsMethods): Record<string, string> {
   return { 'Access-Control-Allow-Methods': methods, 'Access-Control-Allow-Headers': corsRequest, 'Access-Control-Max-Age': '600' }
+}
+
+const maxStrangers = 16
+const hushed = 60_000 // for how long an origin that was named is not named again, in milliseconds
+
+/** Strangers keeps which refused origins the operator was told of, so that nobody fills the log: few, and each once a minute. */
+export class Strangers {
+  private readonly named = new Map<string, number>() // the oldest first
+
+  constructor(private readonly clock: Clock) {}
+
+  /** isNews tells whether the operator is to be told of an origin. */
+  isNews(origin: string): boolean {
+    const now = this.clock()
+    for (const [one, when] of this.named) {
+      if (now - when >= hushed) {
+        this.named.delete(one)
+      }
+    }
+    if (this.named.has(origin) || this.named.size >= maxStrangers) {
+      return false
+    }
+    this.named.set(origin, now)
+    return true
+  }
 }

@@ -144,3 +144,28 @@ test('in the log: a body that was read before the check, and the place', async (
   assert.equal(message, 'authwright: a request failed')
   assert.match((details as { error: Error }).error.stack ?? '', /the body was read before.*\n +at /)
 })
+
+test('in the log: a page that may not call, once a minute, and never many', async (t) => {
+  const issuer = await TestIssuer.create()
+  const { log: _, ...config } = issuer.config({ allowedOrigins: ['https://app.example'] })
+  const warn = t.mock.method(console, 'warn', () => undefined)
+  const handler = createResourceAt(config, issuer.clock).protect(() => new Response())
+  const from = async (origin: string) => assert.equal((await handler(new Request(resourceURL, { headers: { Origin: origin } }))).status, 403)
+  const line = (origin: string) => `authwright: a request from another origin was refused: ${origin}: if its pages may call this server, name it in allowedOrigins`
+  const lines = () => warn.mock.calls.map((call) => String(call.arguments[0]))
+
+  await from('http://localhost:5173')
+  await from('http://localhost:5173')
+  issuer.now += 59_999
+  await from('http://localhost:5173')
+  assert.deepEqual(lines(), [line('"http://localhost:5173"')])
+  issuer.now += 1
+  await from('http://localhost:5173')
+  await from('https://\u00e9vil.example"\t')
+  await from(`https://${'a'.repeat(1000)}`)
+  assert.deepEqual(lines().slice(1), [line('"http://localhost:5173"'), line('"https://?vil.example\\""'), line(`"https://${'a'.repeat(192)}"`)])
+  for (let n = 0; n < 100; n++) {
+    await from(`https://p${n}.example`)
+  }
+  assert.equal(lines().length, 4 + 13)
+})
