@@ -2,12 +2,14 @@ package authwright_test
 
 import (
 	"bytes"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/authwright/authwright"
 	"github.com/authwright/authwright/authwrighttest"
@@ -137,4 +139,50 @@ func TestARuleThatNamesNoToolIsSaid(t *testing.T) {
 			t.Errorf("%s: CheckTools(%q) logs\n%s\nwant %q", tt.name, tt.names, got, tt.want)
 		}
 	}
+}
+
+func TestAPageThatMayNotCallIsNamedOnceAMinuteAndNeverMany(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		r := protect(t, authwrighttest.New(issuerURL), func(c *authwright.Config) {
+			c.AllowedOrigins = []string{"https://app.example"}
+			c.Log = slog.New(slog.NewTextHandler(&log, nil))
+		})
+		from := func(origin string) {
+			req := httptest.NewRequest(http.MethodGet, serverURL, nil)
+			req.Header.Set("Origin", origin)
+			w := httptest.NewRecorder()
+			r.Protect(http.NotFoundHandler()).ServeHTTP(w, req)
+			if w.Code != http.StatusForbidden {
+				t.Errorf("a request from %q: %d, want 403", origin, w.Code)
+			}
+		}
+		const said = "name it in AllowedOrigins"
+		for _, tt := range []struct {
+			later  time.Duration
+			origin string
+			lines  int
+			want   string
+		}{
+			{0, "http://localhost:5173", 1, "origin=http://localhost:5173\n"},
+			{time.Minute - 1, "http://localhost:5173", 0, ""},
+			{1, "http://localhost:5173", 1, "origin=http://localhost:5173\n"},
+			{0, "https://é\n.example", 1, "origin=https://??.example\n"},
+			{0, "https://" + strings.Repeat("a", 1000), 1, "origin=https://" + strings.Repeat("a", 192) + "\n"},
+		} {
+			time.Sleep(tt.later)
+			log.Reset()
+			from(tt.origin)
+			if got := log.String(); strings.Count(got, said) != tt.lines || !strings.HasSuffix(got, tt.want) {
+				t.Errorf("a page of %q, %s later, logs\n%s\nwant %d lines that end in %q", tt.origin, tt.later, got, tt.lines, tt.want)
+			}
+		}
+		log.Reset()
+		for n := range 100 {
+			from(fmt.Sprintf("https://p%d.example", n))
+		}
+		if got, want := strings.Count(log.String(), said), 16-3; got != want {
+			t.Errorf("pages of 100 more origins log %d lines, want %d", got, want)
+		}
+	})
 }

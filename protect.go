@@ -37,6 +37,7 @@ func (r *Resource) Require(next http.Handler, scopes ...string) http.Handler {
 func (r *Resource) guard(next http.Handler, admit func(*http.Request, *verified) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		if !r.originAllowed(req) {
+			r.noteStranger(req)
 			http.Error(w, "requests from this origin are not accepted", http.StatusForbidden)
 			return
 		}

@@ -61,17 +61,18 @@ const defaultMaxBody = 4 << 20
 
 // Resource is a protected MCP server. Make it with New; it may be used by many goroutines.
 type Resource struct {
-	url      *url.URL
-	resource string
-	issuer   string
-	metadata oauth.ProtectedResource
-	metaURL  string
-	metaPath string
-	scopes   oauth.Scope
-	needs    needs
-	implies  map[string]oauth.Scope
-	origins  []string
-	maxBody  int64
+	url       *url.URL
+	resource  string
+	issuer    string
+	metadata  oauth.ProtectedResource
+	metaURL   string
+	metaPath  string
+	scopes    oauth.Scope
+	needs     needs
+	implies   map[string]oauth.Scope
+	origins   []string
+	strangers strangers
+	maxBody   int64
 
 	door       *issuerDoor
 	keys       *keyring      // nil when introspection decides alone
