@@ -193,3 +193,28 @@ async def test_a_secret_that_is_not_accepted_is_named(caplog: pytest.LogCaptureF
     [line] = caplog.messages
     assert line.endswith("answered 401: the client_id or the client_secret of introspection is not accepted")
     assert "mistyped" not in line
+
+
+async def test_a_page_that_may_not_call_is_named_once_a_minute_and_never_many(caplog: pytest.LogCaptureFixture) -> None:
+    issuer = Issuer()
+    now = [1000.0]
+    resource = Resource(RESOURCE, URL, transport=issuer, allowed_origins=["https://app.example"], now=lambda: now[0])
+
+    async def said(page: bytes, later: float = 0.0) -> list[str]:
+        now[0] += later
+        caplog.clear()
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(resource.protect(Starlette()))) as http:
+            assert (await http.get(RESOURCE, headers={b"Origin": page})).status_code == 403
+        return caplog.messages
+
+    def line(page: str) -> list[str]:
+        refused = "a request from another origin was refused"
+        return [f"{refused}: {page!r}: if its pages may call this server, name it in allowed_origins"]
+
+    assert await said(b"http://localhost:5173") == line("http://localhost:5173")
+    assert await said(b"http://localhost:5173", 59.9) == []
+    assert await said(b"http://localhost:5173", 0.2) == line("http://localhost:5173")
+    assert await said(b"https://\xe9\t.example") == line("https://??.example")
+    assert await said(b"https://" + b"a" * 1000) == line("https://" + "a" * 192)
+    more = [await said(b"https://p%d.example" % n) for n in range(100)]
+    assert sum(map(len, more)) == 16 - 3

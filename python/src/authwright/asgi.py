@@ -67,6 +67,7 @@ class Protected:
         """What every protected request has in common."""
         headers: Headers = list(scope["headers"])
         if not origin.allowed(headers, self._resource.origins):
+            self._resource.strangers.note(headers)
             answer = Answer.text(403, "requests from this origin are not accepted")
             await respond(scope["method"], send, answer)
             return

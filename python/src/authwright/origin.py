@@ -1,10 +1,13 @@
 """Which web pages may call the server? (MCP 2026-07-28, Streamable HTTP, Security Warning; Fetch §3.2)"""
 
+import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from authwright.challenge import Headers
 from authwright.messages import Message, Send
+
+_log = logging.getLogger("authwright")
 
 # Headers that browsers must be told about (Fetch §3.2.3).
 METHODS = b"GET, POST, DELETE, OPTIONS"
@@ -71,3 +74,28 @@ PREFLIGHT: Headers = [
     (b"access-control-allow-headers", REQUEST_HEADERS),
     (b"access-control-max-age", b"600"),
 ]
+
+MAX_STRANGERS = 16
+HUSH = 60.0  # for how many seconds an origin that was named is not named again
+
+
+class Strangers:
+    """The refused origins that the operator was told of: few, and each once a minute, so that nobody fills the log."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._named: dict[str, float] = {}
+
+    def note(self, headers: Headers) -> None:
+        """Tell the operator of a page that was refused: who made the page sees little of why."""
+        sent = b", ".join(values(headers, b"origin"))[:200].decode("latin-1")
+        origin = re.sub(r"[^ -~]", "?", sent)
+        now = self._now()
+        self._named = {one: when for one, when in self._named.items() if now - when < HUSH}
+        if origin not in self._named and len(self._named) < MAX_STRANGERS:
+            self._named[origin] = now
+            _log.warning(
+                "a request from another origin was refused: %r: if its pages may call this server, "
+                "name it in allowed_origins",
+                origin,
+            )

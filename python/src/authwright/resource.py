@@ -16,6 +16,7 @@ from authwright.introspect import Introspector
 from authwright.issuer import IssuerDoor
 from authwright.keys import Keyring
 from authwright.messages import ASGIApp
+from authwright.origin import Strangers
 from authwright.scopes import Needs, Rules, closure, union
 from authwright.token import Token
 from authwright.verify import Verified, Verifier
@@ -100,6 +101,7 @@ class Resource:
         self.metadata_path = config.WELL_KNOWN + self.path
         self.metadata_url = origin + self.metadata_path
         self.origins = (origin, *allowed_origins)
+        self.strangers = Strangers(now)
         self._needs = Needs(Rules(rules["tools"]), Rules(rules["prompts"]), Rules(rules["resources"]))
         self._implies = closure(rules["implies"])
         self._session_key = session_key or secrets.token_bytes(32)
