@@ -77,11 +77,14 @@ function guarded(resource: Resource, decide: Decide): MiddlewareHandler<Protecte
 }
 
 /** refused is an answer with the headers that a middleware before us has set, for a rate limit perhaps, or for pages. */
-function refused(c: Context, { status, headers: own, body }: Answer): Response {
+function refused(c: Context, answer: Answer): Response {
   const headers = new Headers(c.res.headers)
   headers.delete('content-type')
-  addHeaders(headers, own)
-  return responseOf({ status, headers, body })
+  if ([...headers].length === 0) {
+    return responseOf(answer) // where names are spelled as RFCs do
+  }
+  addHeaders(headers, answer.headers)
+  return responseOf({ ...answer, headers })
 }
 
 /** unread is the request with its body, which a middleware may have read: Hono keeps what it read. */
