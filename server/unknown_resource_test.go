@@ -51,4 +51,30 @@ func TestAnUnknownServerIsToldOf(t *testing.T) {
 	}
 }
 
+// TestUnknownScopesAreToldOf: they are left out, and only the operator can put the two lists right.
+func TestUnknownScopesAreToldOf(t *testing.T) {
+	w := newWorld(t)
+	for _, tt := range []struct {
+		name, scope, want string
+	}{
+		{"one that is misspelt", "todo.raed offline_access", "scopes=todo.raed\n"},
+		{"two", "a todo.read b", "scopes=\"a b\"\n"},
+		{"none", "todo.read openid", ""},
+		{"too many to show", strings.Repeat("x", maxAddress+100), "scopes=" + strings.Repeat("x", maxAddress) + "\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			before := len(w.log.String())
+			query := url.Values{
+				"response_type": {"code"}, "client_id": {"app"}, "redirect_uri": {"http://127.0.0.1/callback"},
+				"code_challenge": {strings.Repeat("c", 43)}, "code_challenge_method": {"S256"}, "resource": {todo}, "scope": {tt.scope},
+			}
+			w.handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, issuer+"/authorize?"+query.Encode(), nil))
+			log := w.log.String()[before:]
+			if told := strings.Contains(log, "scopes that the MCP server does not have"); told != (tt.want != "") || !strings.Contains(log, tt.want) {
+				t.Errorf("after scope=%.40q… the log says %q, want %q", tt.scope, log, tt.want)
+			}
+		})
+	}
+}
+
 const maxAddress = 200 // bytes that the log shows of one

@@ -79,10 +79,13 @@ func (d *demoCommand) seed(ctx context.Context, db store.Database) error {
 	return seedClients(ctx, st, settings.DefaultResource)
 }
 
+// guidesResource is the server that somebody protects by a guide.
+const guidesResource = "http://127.0.0.1:3000/mcp"
+
 // demoOthers are the to-do servers that take the demo's tokens without being named: what somebody protects by a guide,
 // and the examples in other stacks, each at its own address (examples/README.md).
 var demoOthers = []string{
-	"http://127.0.0.1:3000/mcp",
+	guidesResource,
 	"http://127.0.0.1:8101/mcp", // express
 	"http://127.0.0.1:8102/mcp", // hono
 	"http://127.0.0.1:8103/mcp", // next

@@ -106,6 +106,7 @@ type demoLines struct {
 	Passkeys                                              bool
 	Named                                                 string // an issuer that can have passkeys
 	Connect                                               []connectLine
+	Yours                                                 []string // addresses at which somebody's own server may take tokens
 }
 
 func (d *demoCommand) lines() demoLines {
@@ -113,7 +114,7 @@ func (d *demoCommand) lines() demoLines {
 	return demoLines{
 		Passkeys: d.named() == d.Issuer, Named: d.named(),
 		Issuer: d.Issuer, Todo: todo, OKR: d.Issuer + "/okr/mcp", TodoPage: d.Issuer + "/todo/", OKRPage: d.Issuer + "/okr/",
-		North: d.north() + "/todo/mcp", Password: demoPassword,
+		North: d.north() + "/todo/mcp", Password: demoPassword, Yours: d.yours(),
 		Connect: []connectLine{
 			{"Claude Code", "claude mcp add --transport http todo " + todo},
 			{"Codex CLI", "codex mcp add todo --url " + todo},
@@ -136,6 +137,14 @@ func (d *demoCommand) named() string {
 	return u.String()
 }
 
+// yours are the servers that --resource names, or else the one that the guides write.
+func (d *demoCommand) yours() []string {
+	if len(d.Resource) > 0 {
+		return d.Resource
+	}
+	return []string{guidesResource}
+}
+
 // greet prints what a newcomer needs, and no more.
 func (d *demoCommand) greet(w io.Writer) {
 	l := d.lines()
@@ -143,14 +152,18 @@ func (d *demoCommand) greet(w io.Writer) {
 	fmt.Fprintf(&b, "\nAuthwright demo: %s\n\n", l.Issuer)
 	fmt.Fprintf(&b, "  To-do MCP server   %s   (page: %s)\n", l.Todo, l.TodoPage)
 	fmt.Fprintf(&b, "  OKR MCP server     %s    (page: %s)\n", l.OKR, l.OKRPage)
-	fmt.Fprintf(&b, "  Second project     %s\n\n", l.North)
+	fmt.Fprintf(&b, "  Second project     %s\n", l.North)
+	for _, address := range l.Yours {
+		fmt.Fprintf(&b, "  Yours, protected   %s   (how: docs/guides)\n", address)
+	}
+	b.WriteString("\n")
 	fmt.Fprintf(&b, "  Accounts           ada@example.com, bob@example.com   password: %s\n", l.Password)
 	fmt.Fprintf(&b, "  Clients            demo-public; demo-confidential (secret: %s)\n\n", demoSecret)
 	fmt.Fprintf(&b, "  Mail it sends      %s/demo/mail\n\n", l.Issuer)
 	if !l.Passkeys {
 		fmt.Fprintf(&b, "  Passkeys           need a name: start with --issuer %s\n\n", l.Named)
 	}
-	b.WriteString("Paste one of these to connect:\n\n")
+	b.WriteString("Paste one of these to connect, or the same with the address of your own server:\n\n")
 	for _, line := range l.Connect {
 		fmt.Fprintf(&b, "  %-26s %s\n", line.For, line.Line)
 	}

@@ -110,7 +110,11 @@ func checkScope(ctx context.Context, s *Server, a asked) error {
 	if err != nil {
 		return err
 	}
-	scope := ceiling(a.client.Scope, wanted.Intersect(scopeNames(resource).Union(openIDScopes)))
+	known := wanted.Intersect(scopeNames(resource).Union(openIDScopes))
+	if len(known) < len(wanted) {
+		s.tellOfUnknownScopes(ctx, a.client.ID, resource.URI, slices.DeleteFunc(slices.Clone(wanted), known.Has))
+	}
+	scope := ceiling(a.client.Scope, known)
 	if len(scope) == 0 {
 		scope = ceiling(a.client.Scope, resource.Default)
 	}

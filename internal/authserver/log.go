@@ -23,7 +23,7 @@ func refusedAttrs(r *http.Request, refusal *oauth.Error) []slog.Attr {
 	}
 }
 
-const maxLogged = 200 // bytes of an address
+const maxLogged = 200 // bytes of what a client wrote
 
 // tellOfUnknown tells the operator of a client that asks for an MCP server that is not here: most often one that is
 // protected already, and that nobody has added, or added by another address. A query may hold a secret and is left out.
@@ -36,4 +36,12 @@ func (s *Server) tellOfUnknown(ctx context.Context, client store.ClientID, resou
 	address := (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 	s.Log.InfoContext(ctx, "a client asks for an MCP server that is not here: authwright resource add ADDRESS makes it known",
 		"client", client, "address", address[:min(len(address), maxLogged)])
+}
+
+// tellOfUnknownScopes tells the operator of scopes that are left out, because the MCP server has none of these names: when
+// the server wants them all the same, its client asks again and again. Their characters are printable (RFC 6749 §3.3).
+func (s *Server) tellOfUnknownScopes(ctx context.Context, client store.ClientID, resource string, unknown oauth.Scope) {
+	names := unknown.String()
+	s.Log.InfoContext(ctx, "a client asks for scopes that the MCP server does not have here", "client", client, "resource", resource,
+		"scopes", names[:min(len(names), maxLogged)])
 }
