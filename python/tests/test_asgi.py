@@ -170,6 +170,15 @@ async def test_a_session_is_its_owners() -> None:
             assert (await http.post("/mcp", content=body(tools_call("a")), headers=sealed)).status_code == 404, claim
 
 
+async def test_replicas_share_a_session_key_as_text_or_as_bytes() -> None:
+    issuer = Issuer()
+    sealed = set()
+    for key in ("schlüssel" * 4, ("schlüssel" * 4).encode()):
+        async with client(server(issuer, session_key=key).protect(echo), issuer.token()) as http:
+            sealed.add((await http.post("/mcp", content=body(tools_call("a")))).headers["mcp-session-id"])
+    assert len(sealed) == 1
+
+
 ORIGINS = {
     "https://mcp.example.com": 200,
     "https://app.example": 200,

@@ -63,7 +63,8 @@ SETTINGS: list[tuple[str, dict[str, Any], str]] = [
     ),
     ("something else among the origins", {"allowed_origins": [None]}, "allowed_origins: None is not a string"),
     ("a variable that is not set", {"issuer": None}, "issuer None: must be a string"),
-    ("a session key as text", {"session_key": "s" * 32}, "session_key is a str, it must be bytes"),
+    ("a session key as a number", {"session_key": 32}, "session_key is a int, it must be bytes or a string"),
+    ("a short session key", {"session_key": "s" * 31}, "session_key has 31 bytes, it needs 32 or more"),
     ("a size as text", {"max_body": "4"}, "max_body must be a number of bytes"),
     (
         "introspection as a pair",

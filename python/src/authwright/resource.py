@@ -46,7 +46,7 @@ class Resource:
         jwks_uri: str = "",
         introspection: Introspection | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
-        session_key: bytes = b"",
+        session_key: bytes | str = b"",
         max_body: int = DEFAULT_MAX_BODY,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -68,7 +68,7 @@ class Resource:
         :param introspection: has the issuer asked about tokens (RFC 7662), besides the check of the signature or alone.
         :param transport: carries requests to the issuer; None means the network.
         :param session_key: ties session ids to who got them. Replicas that share sessions share a key of at least 32
-            bytes; empty means a random one.
+            bytes; a string stands for its bytes in UTF-8. Empty means a random one.
         :param max_body: the largest request body in bytes.
         :param now: the clock, in Unix seconds.
         :raises ConfigurationError: tells all that is wrong at once.
@@ -83,8 +83,10 @@ class Resource:
             )
         }
         wrong = list(_wrong(resource, issuer, scopes, rules, allowed_origins, jwks_uri, introspection))
+        if isinstance(session_key, str):
+            session_key = session_key.encode()
         if not isinstance(session_key, bytes):
-            wrong.append(f"session_key is a {type(session_key).__name__}, it must be bytes")
+            wrong.append(f"session_key is a {type(session_key).__name__}, it must be bytes or a string")
         elif session_key and len(session_key) < 32:
             wrong.append(f"session_key has {len(session_key)} bytes, it needs 32 or more")
         if not isinstance(max_body, int) or max_body <= 0:

@@ -70,9 +70,9 @@ export interface ResourceConfig {
 
   /**
    * Ties the session ids of MCP before 2026-07-28 to who got them. Replicas (and isolates) that share sessions share a
-   * key of at least 32 bytes; absent means a random one.
+   * key of at least 32 bytes; a string stands for its bytes in UTF-8. Absent means a random one.
    */
-  sessionKey?: Uint8Array
+  sessionKey?: Uint8Array | string
   /** The largest request body in bytes; 4 MiB when absent. */
   maxBody?: number
   /**
@@ -105,7 +105,7 @@ export function checkConfig(config: ResourceConfig): void {
     ...checkList('allowedOrigins', config.allowedOrigins ?? [], (origin) => note(`allowedOrigins ${quote(origin)}`, checkOrigin(origin))),
     ...(config.jwksUri === undefined ? [] : checkURL('jwksUri', config.jwksUri, notSecure)),
     ...checkIntrospection(config.introspection),
-    ...note('sessionKey', notSessionKey(config.sessionKey)),
+    ...(Object.hasOwn(config, 'sessionKey') ? note('sessionKey', notSessionKey(config.sessionKey)) : []),
     ...note('maxBody', typeof maxBody === 'number' && maxBody > 0 ? undefined : 'must be more than 0'),
   ]
   if (wrong.length > 0) {
@@ -141,11 +141,16 @@ function notIssuer(issuer: string): string | undefined {
   return notSecure(issuer) ?? (/[?#]/.test(issuer) ? 'must have no query and no fragment' : undefined)
 }
 
-function notSessionKey(key: unknown = new Uint8Array(32)): string | undefined {
-  if (!ArrayBuffer.isView(key)) {
-    return 'must be bytes, such as new TextEncoder().encode(text)'
+/** notSessionKey also refuses a variable that is not set: the sessions of such a program would end with each of its instances. */
+function notSessionKey(key: unknown): string | undefined {
+  if (key === undefined || key === '') {
+    return 'is not set: a secret of 32 bytes or more, as of openssl rand -base64 32; leave sessionKey out for a random one'
   }
-  return key.byteLength < 32 ? 'needs 32 bytes or more' : undefined
+  if (typeof key !== 'string' && !(key instanceof Uint8Array)) {
+    return 'must be a string or a Uint8Array'
+  }
+  const { length } = typeof key === 'string' ? new TextEncoder().encode(key) : key
+  return length < 32 ? `has ${length} bytes, it needs 32 or more` : undefined
 }
 
 /**
@@ -193,10 +198,17 @@ function checkIntrospection(config: Introspection | undefined): string[] {
     return ['introspection: must be { clientId, clientSecret }']
   }
   const { clientId, clientSecret, endpoint, every = 1 } = config
-  const both = [clientId, clientSecret].every((given: unknown) => typeof given === 'string' && given !== '')
   return [
-    ...note('introspection', both ? undefined : 'needs clientId and clientSecret'),
+    ...note('introspection.clientId', notCredential(clientId)),
+    ...note('introspection.clientSecret', notCredential(clientSecret)),
     ...note('introspection.every', typeof every === 'number' && every > 0 && every <= maxEvery ? undefined : `must be more than 0 and at most ${maxEvery} s`),
     ...(endpoint === undefined ? [] : checkURL('introspection.endpoint', endpoint, notSecure)),
   ]
+}
+
+function notCredential(given: unknown): string | undefined {
+  if (given === undefined || given === '') {
+    return 'is not set'
+  }
+  return typeof given === 'string' ? undefined : 'must be a string'
 }

@@ -14,9 +14,10 @@ export const sessionHeader = 'mcp-session-id'
  */
 export class Sessions {
   private key: Promise<CryptoKey> | undefined
+  private bytes: Uint8Array | undefined
 
-  constructor(private bytes: Uint8Array | undefined) {
-    this.bytes = bytes?.slice()
+  constructor(key: Uint8Array | string | undefined) {
+    this.bytes = typeof key === 'string' ? new TextEncoder().encode(key) : key?.slice()
   }
 
   /** secret is what the MAC is made with. It is chosen at first use: some runtimes give no random bytes before. */

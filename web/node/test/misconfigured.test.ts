@@ -8,6 +8,7 @@ import { createResourceAt } from '../src/resource.js'
 import { issuerURL, resourceURL, TestIssuer } from './issuer.js'
 
 const plain = "must be an object of lists by name, such as { create_item: ['todo.write'] }"
+const noKey = 'is not set: a secret of 32 bytes or more, as of openssl rand -base64 32; leave sessionKey out for a random one'
 
 const settings: [string, object, string][] = [
   ['a variable that is not set', { issuer: undefined }, 'issuer: is not set'],
@@ -25,10 +26,17 @@ const settings: [string, object, string][] = [
   ['one tool without its scopes', { tools: 'create_item' }, `tools: ${plain}`],
   ['something else among the scopes', { scopes: [['todo.read']] }, 'scopes: ["todo.read"] is no string'],
   ['one origin without its list', { allowedOrigins: '*' }, 'allowedOrigins "*": must be a list: ["*"]'],
-  ['a secret that is not set', { introspection: { clientId: 'res' } }, 'introspection: needs clientId and clientSecret'],
+  ['a secret that is not set', { introspection: { clientId: 'res', clientSecret: undefined } }, 'introspection.clientSecret: is not set'],
+  ['a secret that is empty', { introspection: { clientId: 'res', clientSecret: '' } }, 'introspection.clientSecret: is not set'],
+  ['a client that is not set', { introspection: { clientSecret: 's' } }, 'introspection.clientId: is not set'],
+  ['a secret as bytes', { introspection: { clientId: 'res', clientSecret: new Uint8Array(1) } }, 'introspection.clientSecret: must be a string'],
   ['introspection as a pair', { introspection: ['res', 's'] }, 'introspection: must be { clientId, clientSecret }'],
   ['seconds as text', { introspection: { clientId: 'res', clientSecret: 's', every: '10' } }, 'introspection.every: must be more than 0 and at most 30 s'],
-  ['a session key as text', { sessionKey: 's'.repeat(32) }, 'sessionKey: must be bytes, such as new TextEncoder().encode(text)'],
+  ['a session key that is not set', { sessionKey: undefined }, `sessionKey: ${noKey}`],
+  ['a session key that is empty', { sessionKey: '' }, `sessionKey: ${noKey}`],
+  ['a short session key', { sessionKey: 's'.repeat(31) }, 'sessionKey: has 31 bytes, it needs 32 or more'],
+  ['a short session key in bytes', { sessionKey: new Uint8Array(31) }, 'sessionKey: has 31 bytes, it needs 32 or more'],
+  ['a session key as numbers', { sessionKey: Array.from({ length: 32 }, () => 7) }, 'sessionKey: must be a string or a Uint8Array'],
   ['a size as text', { maxBody: '4mb' }, 'maxBody: must be more than 0'],
 ]
 

@@ -64,11 +64,13 @@ describe('session ids', () => {
   const key = new Uint8Array(32).fill(7)
   const open = (id: string) => new Response('ok', { headers: { 'Mcp-Session-Id': id } })
 
-  test('the Go library makes the same of the same key', async () => {
-    const { issuer, resource } = await setup({ sessionKey: key })
-    const response = await resource.protect(() => open('a.b-1'))(post(await issuer.token({ org_id: 'ümlaut' })))
-    assert.equal(response.headers.get('Mcp-Session-Id'), 'a.b-1.tqui3QyPb01-dl4i3jpvtQ')
-  })
+  for (const [name, sessionKey] of [['in bytes', key], ['as text', new TextDecoder().decode(key)]] as const) {
+    test(`the Go library makes the same of the same key: ${name}`, async () => {
+      const { issuer, resource } = await setup({ sessionKey })
+      const response = await resource.protect(() => open('a.b-1'))(post(await issuer.token({ org_id: 'ümlaut' })))
+      assert.equal(response.headers.get('Mcp-Session-Id'), 'a.b-1.tqui3QyPb01-dl4i3jpvtQ')
+    })
+  }
 
   const others: [string, Record<string, unknown>, number][] = [
     ['who got it', {}, 200],
@@ -292,7 +294,7 @@ test('all that is wrong with a configuration is told at once', () => {
   const wrong = { ...config, introspection: { clientId: '', clientSecret: '', every: 31, endpoint: 'ftp://x.example' } }
   assert.throws(() => createResource(wrong), (err: Error) => {
     assert.deepEqual(err.message.split('\n').map((line) => line.replace(/:.*/, '')), [
-      'authwright', 'issuer', 'scopes', 'tools["x*"]', 'tools["x*"]', 'allowedOrigins "app.example"', 'jwksUri "x"', 'introspection', 'introspection.every', 'introspection.endpoint "ftp', 'sessionKey', 'maxBody',
+      'authwright', 'issuer', 'scopes', 'tools["x*"]', 'tools["x*"]', 'allowedOrigins "app.example"', 'jwksUri "x"', 'introspection.clientId', 'introspection.clientSecret', 'introspection.every', 'introspection.endpoint "ftp', 'sessionKey', 'maxBody',
     ])
     return true
   })

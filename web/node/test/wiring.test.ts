@@ -36,7 +36,7 @@ for (const [name, resource] of [['nothing', undefined], ['the configuration', co
     test(`${door} of ${name} throws at the start`, () => assert.throws(call, (err) => uncalled.test(String(err))))
   }
   test(`a Worker of ${name} throws at the first request`, async () => {
-    await assert.rejects(forWorkers.protect(() => wrong, ok).fetch(new Request(resourceURL), {}, undefined), (err) => uncalled.test(String(err)))
+    await assert.rejects(forWorkers.protect(() => wrong, ok).fetch(new Request(resourceURL), {}, undefined as never), (err) => uncalled.test(String(err)))
   })
 }
 
