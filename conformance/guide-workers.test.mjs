@@ -11,5 +11,9 @@ walkthrough('workers', {
   },
   tools: ['worker.js', /^  return server\n/m],
   rules: 'worker.js',
-  revocation: (reader) => reader.does('secret'),
+  revocation: async (reader) => {
+    await reader.does('session-key');
+    await reader.does('secret');
+  },
+  compiled: ['agent'], // by web/node/test/package.test.ts
 });

@@ -20,9 +20,10 @@ const named = (line) => line.replace(/^[\w-]+:/, (name) => name.toLowerCase());
 /**
  * walkthrough is the tests of a page. `files` are those of the open server, by the name of their block; `protect` does to them
  * what step 2 says; `tools` and `rules` are the file and the line before which a tool goes, and the file of createResource;
- * `revocation` is what step 4 says besides, and `besides` what the rest of the page does.
+ * `revocation` is what step 4 says besides, and `besides` what the rest of the page does; the blocks
+ * of `compiled` are tried elsewhere.
  */
-export function walkthrough(stack, { files, protect, tools, rules, revocation, besides }) {
+export function walkthrough(stack, { files, protect, tools, rules, revocation, besides, compiled = [] }) {
   describe(`the guide ${stack}.md`, { concurrency: false }, () => {
     let demo, ana, reader, url;
     before(async () => {
@@ -90,7 +91,7 @@ export function walkthrough(stack, { files, protect, tools, rules, revocation, b
     if (besides) test('what the page says besides', limit, () => besides(reader));
 
     test('every block of the page was used', () => {
-      same('unused blocks', reader.guide.unused(), []);
+      same('unused blocks', reader.guide.unused(), compiled);
     });
   });
 }

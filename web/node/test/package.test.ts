@@ -83,6 +83,37 @@ test('the samples that stand at the top of a door, and those of the README, are 
   execFileSync(tsc, [...strict, '--skipLibCheck', '--lib', 'es2022,dom', ...Object.keys(samples)], { cwd: fresh, stdio: 'pipe' })
 })
 
+/** agents is as much of the package agents, and of what `wrangler types` writes, as the guide's McpAgent touches. */
+const agents = `
+  interface Env { RESOURCE: string; ISSUER: string; SESSION_KEY: string }
+  interface ExecutionContext<Props = unknown> {
+    waitUntil(promise: Promise<any>): void
+    passThroughOnException(): void
+    readonly exports: object
+    readonly props: Props
+    abort(reason?: any): void
+  }
+  declare module 'agents/mcp' {
+    export abstract class McpAgent<Env, State, Props extends Record<string, unknown>> {
+      props?: Props
+      static serve(path: string, options?: { binding?: string }): { fetch<Env>(this: void, request: Request, env: Env, ctx: ExecutionContext): Promise<Response> }
+    }
+  }\n`
+
+test('the McpAgent of the guide for Workers is taken by the compiler, and so is what a Worker exports besides', () => {
+  const guide = readFileSync(join(root, '../../docs/guides/workers.md'), 'utf8')
+  const [, block = ''] = /^```ts agent\n([\s\S]*?)^```/m.exec(guide) ?? []
+  const more = `
+    export const besides = { ...protect(resource, withProps(agent, ({ subject }) => ({ subject }))), async scheduled() {} } satisfies
+      { fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response>; scheduled(): Promise<void> }
+    export const plain = protect(resource, (_request, token, env, ctx) => (ctx.waitUntil(Promise.resolve()), new Response(token.subject + env.ISSUER)))
+    export const full = protect(resource, (_request, _token, _env, ctx: ExecutionContext) => (ctx.abort(), new Response()))\n`
+  assert.match(block, /withProps\(/)
+  writeFileSync(join(fresh, 'agents.d.ts'), agents)
+  writeFileSync(join(fresh, 'agent.ts'), block + more)
+  execFileSync(tsc, [...strict, '--skipLibCheck', '--lib', 'es2022,dom', 'agents.d.ts', 'agent.ts'], { cwd: fresh, stdio: 'pipe' })
+})
+
 test("the README's first example runs", async () => {
   const [, example = ''] = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(installed, 'README.md'), 'utf8')) ?? []
   const elsewhere = example.replace("app.listen(3000, '127.0.0.1')", "const listening = app.listen(0, '127.0.0.1', () => console.log(JSON.stringify(listening.address())))")
