@@ -60,7 +60,8 @@ func (t *Token) clone() *Token {
 
 type tokenKey struct{}
 
-// FromContext is the token of the request a handler is serving.
+// FromContext is the token of the request a handler is serving. It is nil and false for a request that came around the
+// check: a handler that may be mounted elsewhere looks, since a panic in a tool ends the program with some SDKs.
 func FromContext(ctx context.Context) (*Token, bool) {
 	t, ok := ctx.Value(tokenKey{}).(*Token)
 	return t, ok

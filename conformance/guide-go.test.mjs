@@ -72,7 +72,7 @@ describe('the guide for Go', { concurrency: false }, () => {
 
   test('a tool knows who calls, and so does a handler that does not speak MCP', limit, async () => {
     module.edit('main.go',
-      [/(?<="context"\n)/, '\t"fmt"\n'],
+      [/(?<="context"\n)/, '\t"errors"\n\t"fmt"\n'],
       [/(?=\n\tmux := )/, guide.block('whoami')],
       [/(?=\treturn mux)/, guide.block('export')]);
     await serve(401);

@@ -2,6 +2,7 @@ package mcpsdk_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
 	"net/http"
@@ -35,7 +36,10 @@ func example() (*authwright.Resource, *authwrighttest.Issuer) {
 func greeter() *mcp.Server {
 	server := mcp.NewServer(&mcp.Implementation{Name: "greeter", Version: "1.0.0"}, nil)
 	mcp.AddTool(server, &mcp.Tool{Name: "greet"}, func(ctx context.Context, _ *mcp.CallToolRequest, _ struct{}) (*mcp.CallToolResult, any, error) {
-		token, _ := authwright.FromContext(ctx)
+		token, ok := authwright.FromContext(ctx)
+		if !ok {
+			return nil, nil, errors.New("called around the check")
+		}
 		return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: "hello " + token.Subject}}}, nil, nil
 	})
 	return server
