@@ -206,7 +206,8 @@ function admitted(resource: Resource, request: Request, { raw, known, call, sess
     init.body = call.body
   }
   const passed = anew(request, init)
-  Object.defineProperty(passed, 'auth', { value: authInfoOf(known.token, raw, resource.url), enumerable: true })
+  const auth = authInfoOf(known.token, raw, resource.url)
+  Object.defineProperty(passed, 'auth', { value: auth, enumerable: true, writable: true }) // mcp-handler's withMcpAuth sets it too
   carry(passed, known.token)
   return passed
 }

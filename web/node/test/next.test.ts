@@ -110,3 +110,37 @@ test('the metadata is at its own path', async () => {
   assert.equal((await route.OPTIONS(asNext(new Request(resource.metadataUrl, { method: 'OPTIONS' })))).status, 204)
   assert.equal((await route.GET(asNext(new Request('https://mcp.example.com/.well-known/oauth-protected-resource/other')))).status, 404)
 })
+
+test('a resource that is made at the first request is made once', async () => {
+  const issuer = await TestIssuer.create()
+  let made = 0
+  const later = () => {
+    made++
+    return createResourceAt(issuer.config(), issuer.clock)
+  }
+  const route = protect(later, (_request, token) => new Response(token.subject))
+  const about = metadata(later)
+  assert.equal(made, 0)
+  const headers = { authorization: `Bearer ${await issuer.token()}` }
+  for (let call = 0; call < 2; call++) {
+    assert.equal(await (await route.GET(asNext(new Request(resourceURL, { headers })))).text(), 'per_ada')
+    assert.equal((await about.GET(new Request(createResourceAt(issuer.config(), issuer.clock).metadataUrl))).status, 200)
+  }
+  assert.equal(made, 2)
+})
+
+test('what cannot be made is said at the request', async () => {
+  const route = protect(() => createResource({ resource: resourceURL, issuer: undefined as never }), () => new Response())
+  await assert.rejects(route.GET(new Request(resourceURL)), /issuer: is not set/)
+})
+
+test('a handler that checks once more may set who calls, as withMcpAuth of mcp-handler does', async () => {
+  const issuer = await TestIssuer.create()
+  const { GET } = protect(createResourceAt(issuer.config(), issuer.clock), (request) => {
+    const its = request as Omit<typeof request, 'auth'> & { auth: unknown }
+    its.auth = { clientId: 'another' }
+    return new Response(JSON.stringify(its.auth))
+  })
+  const answer = await GET(asNext(new Request(resourceURL, { headers: { authorization: `Bearer ${await issuer.token()}` } })))
+  assert.equal(await answer.text(), '{"clientId":"another"}')
+})
