@@ -8,16 +8,21 @@ import (
 	"testing"
 )
 
+// authorization is a request that is good but for what it asks for.
+func authorization(resource, scope string) *http.Request {
+	query := url.Values{
+		"response_type": {"code"}, "client_id": {"app"}, "redirect_uri": {"http://127.0.0.1/callback"}, "state": {"s"},
+		"code_challenge": {strings.Repeat("c", 43)}, "code_challenge_method": {"S256"}, "resource": {resource}, "scope": {scope},
+	}
+	return httptest.NewRequest(http.MethodGet, issuer+"/authorize?"+query.Encode(), nil)
+}
+
 // TestAnUnknownServerIsToldOf: whoever protects a server and forgets to add it reads so in the log, and a program that
 // asks where an authorization would lead is told at once, without a login.
 func TestAnUnknownServerIsToldOf(t *testing.T) {
 	w := newWorld(t)
 	ask := func(resource string) *httptest.ResponseRecorder {
-		query := url.Values{
-			"response_type": {"code"}, "client_id": {"app"}, "redirect_uri": {"http://127.0.0.1/callback"}, "state": {"s"},
-			"code_challenge": {strings.Repeat("c", 43)}, "code_challenge_method": {"S256"}, "resource": {resource},
-		}
-		r := httptest.NewRequest(http.MethodGet, issuer+"/authorize?"+query.Encode(), nil)
+		r := authorization(resource, "")
 		r.Header.Set("Accept", "application/json")
 		answer := httptest.NewRecorder()
 		w.handler.ServeHTTP(answer, r)
@@ -64,11 +69,7 @@ func TestUnknownScopesAreToldOf(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			before := len(w.log.String())
-			query := url.Values{
-				"response_type": {"code"}, "client_id": {"app"}, "redirect_uri": {"http://127.0.0.1/callback"},
-				"code_challenge": {strings.Repeat("c", 43)}, "code_challenge_method": {"S256"}, "resource": {todo}, "scope": {tt.scope},
-			}
-			w.handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, issuer+"/authorize?"+query.Encode(), nil))
+			w.handler.ServeHTTP(httptest.NewRecorder(), authorization(todo, tt.scope))
 			log := w.log.String()[before:]
 			if told := strings.Contains(log, "scopes that the MCP server does not have"); told != (tt.want != "") || !strings.Contains(log, tt.want) {
 				t.Errorf("after scope=%.40q… the log says %q, want %q", tt.scope, log, tt.want)
